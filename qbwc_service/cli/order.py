@@ -1,0 +1,200 @@
+"""`qbwc order`: add, send, show."""
+
+import sys
+from typing import Any
+
+import click
+
+from .. import orders
+from ..posting import send as sending
+from ..posting.plan import Choices, Plan
+from .common import NOT_FOUND, Failure, as_json, code_of, company_of, now, opened, print_json, print_table, writing
+
+
+@click.group()
+def order() -> None:
+    """Orders, as the order system hands them over."""
+
+
+@order.command("add")
+@click.argument("company")
+@click.argument("file", type=click.Path(allow_dash=True))
+@click.option("--send", "send_", is_flag=True, help="Send them too, with the company's defaults.")
+@as_json
+def add(company: str, file: str, send_: bool, json_: bool) -> None:
+    """Add orders from FILE (- for standard input): one, a JSON array, or JSON Lines. All are stored or none.
+
+    \b
+    Example: qbwc order add "ABC Company" order.json --send
+    """
+    text = _read(file)
+    with writing() as db:
+        known = company_of(db, company)
+        try:
+            taken = orders.read(text)
+            for one in taken:
+                sending.store(db, known, one, now())
+                if send_:
+                    sending.send(db, known, one.number, sending.defaults(known), now())
+        except orders.OrderFaults as error:
+            what = "the order is" if len(error.faults) == 1 else f"{len(error.faults)} faults, nothing is"
+            lines = "\n  ".join(map(str, error.faults))
+            raise Failure(
+                f"{what} refused:\n  {lines}" if len(error.faults) == 1 else f"{what} stored:\n  {lines}"
+            ) from None
+        except (sending.OrderSent, sending.Refused) as error:
+            raise Failure(str(error)) from None
+        states = [{"number": one.number, "state": sending.state_of(db, known, one.number)[0]} for one in taken]
+    if json_:
+        print_json({"orders": states})
+        return
+    for row in states:
+        click.echo(f"Order {row['number']}: {row['state']}")
+
+
+def _read(file: str) -> bytes:
+    try:
+        if file == "-":
+            return sys.stdin.buffer.read()
+        with open(file, "rb") as opened_file:
+            return opened_file.read()
+    except OSError as error:
+        raise Failure(f"{file}: {error.strerror}") from None
+
+
+@order.command("send")
+@click.argument("company")
+@click.argument("number")
+@click.option("--invoice/--no-invoice", default=None, help="Send the invoice with its payments.  [default: yes]")
+@click.option("--bill", is_flag=True, default=None, help="Send a bill for each supplier.")
+@click.option("--purchase-order", is_flag=True, default=None, help="Send a purchase order for each supplier.")
+@click.option("--dry-run", is_flag=True, help="Only show what QuickBooks would hold.")
+@as_json
+def send(
+    company: str,
+    number: str,
+    invoice: bool | None,
+    bill: bool | None,
+    purchase_order: bool | None,
+    dry_run: bool,
+    json_: bool,
+) -> None:
+    """Send an order to QuickBooks. Sending it twice is one sending; only what was not asked for yet is added.
+
+    \b
+    Example: qbwc order send "ABC Company" 1001 --bill --purchase-order
+    """
+    with writing() as db:
+        known = company_of(db, company)
+        usual = sending.defaults(known)
+        choices = Choices(
+            usual.invoice if invoice is None else invoice,
+            bool(bill) or usual.bill,
+            bool(purchase_order) or usual.purchase_order,
+        )
+        try:
+            if dry_run:
+                _show_plan(sending.preview(db, known, number, choices), json_)
+                return
+            added = sending.send(db, known, number, choices, now())
+            state, _ = sending.state_of(db, known, number)
+        except sending.UnknownOrder as error:
+            raise Failure(str(error), NOT_FOUND) from None
+        except sending.Refused as error:
+            lines = "\n  ".join(map(str, error.obstacles))
+            raise Failure(f"order {number} cannot be sent:\n  {lines}") from None
+    if json_:
+        print_json({"number": number, "state": state, "added": added})
+    elif added:
+        click.echo(f"Order {number}: {added} documents go to QuickBooks at the next poll.")
+    else:
+        click.echo(f"Order {number} was sent already ({state}); nothing is added.")
+
+
+def _show_plan(plan: Plan, json_: bool) -> None:
+    if json_:
+        print_json(_plan_facts(plan))
+    else:
+        for document in plan.documents:
+            title = " ".join(part for part in (document.kind, document.ref_number or document.name) if part)
+            click.echo(f"{title}" + (f" for {document.entity}" if document.lines or document.total is not None else ""))
+            for line in document.lines:
+                count = (
+                    "" if line.quantity is None else f"{line.quantity} x {line.rate if line.rate is not None else ''}"
+                )
+                click.echo(f"    {line.item:<31}  {count:>16}  {line.amount:>12.2f}  {line.description}")
+            if document.total is not None:
+                paid = "" if document.applied is None else f", applied {document.applied:.2f}"
+                rest = "" if document.balance is None else f", balance {document.balance:.2f}"
+                click.echo(f"    total {document.total:.2f}{paid}{rest}")
+        for note in plan.notes:
+            click.echo(f"Note: {note.path}: {note.before!r} becomes {note.after!r}: {note.rule}")
+        for obstacle in plan.obstacles:
+            click.echo(f"In the way: {obstacle}")
+    if plan.obstacles:
+        raise click.exceptions.Exit(1)
+
+
+def _money(value: Any) -> str | None:
+    return None if value is None else f"{value:.2f}"
+
+
+def _plan_facts(plan: Plan) -> dict[str, Any]:
+    return {
+        "documents": [
+            {
+                "kind": document.kind,
+                "name": document.name,
+                "ref_number": document.ref_number,
+                "entity": document.entity or None,
+                "lines": [
+                    {
+                        "item": line.item,
+                        "quantity": None if line.quantity is None else str(line.quantity),
+                        "description": line.description,
+                        "rate": None if line.rate is None else str(line.rate),
+                        "amount": _money(line.amount),
+                    }
+                    for line in document.lines
+                ],
+                "total": _money(document.total),
+                "applied": _money(document.applied),
+                "balance": _money(document.balance),
+            }
+            for document in plan.documents
+        ],
+        "notes": [
+            {"path": note.path, "before": note.before, "after": note.after, "rule": note.rule} for note in plan.notes
+        ],
+        "obstacles": [{"path": obstacle.path, "message": obstacle.message} for obstacle in plan.obstacles],
+    }
+
+
+@order.command("show")
+@click.argument("company")
+@click.argument("number")
+@as_json
+def show(company: str, number: str, json_: bool) -> None:
+    """Show what became of an order, document by document."""
+    with opened() as (engine, _), engine.connect() as db:
+        try:
+            state, documents = sending.state_of(db, company_of(db, company), number)
+        except sending.UnknownOrder as error:
+            raise Failure(str(error), NOT_FOUND) from None
+    rows = [
+        {
+            "kind": job.kind,
+            "state": job.state,
+            "ref_number": job.ref_number or (None if json_ else job.name),
+            "txn_id": job.txn_id,
+            "list_id": job.list_id,
+            "status_code": code_of(job.status_code),
+            "explanation": job.explanation,
+        }
+        for job in documents
+    ]
+    if json_:
+        print_json({"number": number, "state": state, "documents": rows})
+        return
+    click.echo(f"Order {number}: {state}")
+    print_table(rows, "Nothing of it was sent yet: `qbwc order send`.")

@@ -1,0 +1,1 @@
+"""Companies: their account with us, passwords, settings and .qwc files."""

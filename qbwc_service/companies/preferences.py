@@ -1,0 +1,91 @@
+"""What a company sets once for all its orders (product.md M10 to M16)."""
+
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from enum import StrEnum
+from typing import Any, get_type_hints
+
+
+class Tax(StrEnum):
+    """What becomes of an order's tax (product.md M11)."""
+
+    ITEM = "item"  # a line "Total Sales Tax", when there is tax
+    ITEM_ALWAYS = "item-always"  # the same, also at 0.00, as in the manual
+    QUICKBOOKS = "quickbooks"  # QuickBooks reckons it by the customer's own settings
+
+
+class ItemName(StrEnum):
+    NUMBER = "number"
+    NAME = "name"
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """A company's defaults. Accounts are QuickBooks' full names; "" leaves the choice to QuickBooks, or for the
+    accounts of new items to the first active one of the type."""
+
+    income_account: str = ""
+    cost_account: str = ""
+    ar_account: str = ""
+    ap_account: str = ""
+    deposit_account: str = ""
+    discount_account: str = ""
+    tax_account: str = ""
+    tax: Tax = Tax.ITEM
+    item_name: ItemName = ItemName.NUMBER
+    send_bills: bool = False
+    send_purchase_orders: bool = False
+    billable: bool = False
+    link_bills: bool = False
+    macros: bool = True
+    batch: int = 250  # the most requests in a message
+
+
+class WrongPreference(Exception):
+    """A setting that does not exist, or a value that it does not take."""
+
+
+def load(text: str) -> Preferences:
+    known = {field.name for field in fields(Preferences)}
+    return _typed({name: value for name, value in json.loads(text).items() if name in known})
+
+
+def dump(preferences: Preferences) -> str:
+    return json.dumps(asdict(preferences))
+
+
+def change(preferences: Preferences, assignments: dict[str, str]) -> Preferences:
+    """-> the preferences with these values read from text; raises WrongPreference naming setting and rule."""
+    types = get_type_hints(Preferences)
+    changed: dict[str, Any] = {}
+    for name, text in assignments.items():
+        if name not in types:
+            raise WrongPreference(f"{name} is not a setting; there are: {', '.join(types)}")
+        changed[name] = _read(name, types[name], text)
+    return replace(preferences, **changed)
+
+
+def _read(name: str, type_: type, text: str) -> Any:
+    if type_ is bool:
+        if text.lower() in ("yes", "true", "on", "1"):
+            return True
+        if text.lower() in ("no", "false", "off", "0"):
+            return False
+        raise WrongPreference(f"{name}: {text!r} is not yes or no")
+    if type_ is int:
+        if not text.isdecimal() or not 1 <= int(text) <= 500:
+            raise WrongPreference(f"{name}: {text!r} is not a number from 1 to 500")
+        return int(text)
+    if issubclass(type_, StrEnum):
+        try:
+            return type_(text)
+        except ValueError:
+            raise WrongPreference(f"{name}: {text!r} is none of {', '.join(type_)}") from None
+    return text
+
+
+def _typed(values: dict[str, Any]) -> Preferences:
+    types = get_type_hints(Preferences)
+    return Preferences(
+        **{name: types[name](value) if issubclass(types[name], StrEnum) else value for name, value in values.items()}
+    )

@@ -1,0 +1,1 @@
+"""What the Web Connector talks to: `contract.application(sessions, public_url)` is the whole of `/qbwc`."""

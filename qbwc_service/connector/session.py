@@ -1,0 +1,367 @@
+"""A ticket's life: open, next message, take the answer, close. Each call is one transaction (design.md part 3)."""
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+
+from sqlalchemy.engine import Connection, Engine
+
+from qbxml import responses
+from qbxml.fields import MAX_VERSION, MIN_VERSION, Version
+from qbxml.status import hresult as hresult_status
+
+from .. import __version__
+from ..companies import preferences
+from ..db import companies, jobs, messages, sessions
+from ..db.companies import Company
+from ..db.engine import AnyRow
+from ..db.messages import Fate, Purpose
+from ..lists import sync
+from ..posting import exchange, recovery
+from ..posting.exchange import Settled
+from ..secrets import Keys, new_ticket
+
+IDLE = dt.timedelta(minutes=60)  # QuickBooks itself may take minutes over one message (contract.md 5.1)
+LONGEST = dt.timedelta(hours=8)
+TICKET, PASSWORD = "ticket", "password"
+OVER = "This session is over. The next update of the Web Connector begins a new one; nothing is lost."
+MOST_STRAY_BYTES = 1_000_000
+
+log = logging.getLogger(__name__)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+class Sessions:
+    """The Web Connector's calls, as `contract.Sessions` has them, over one database."""
+
+    server_version = __version__
+
+    def __init__(self, engine: Engine, keys: Keys, clock: Callable[[], dt.datetime] = _now) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._clock = clock
+
+    def client_version(self, version: str) -> str:
+        """Always "go on": a warning would stop an unattended PC at a dialog (contract.md 2.1)."""
+        return ""
+
+    def authenticate(self, username: str, password: str, remote: str) -> tuple[str, ...]:
+        """-> a ticket, and the company file to open, `none` or `nvu`.
+
+        A right password always succeeds, however many wrong ones came before. It ends the session that the company
+        had: what that left unanswered is in doubt, and is settled in the new one (contract.md 2.9).
+        """
+        now, ticket = self._clock(), new_ticket()
+        with self._engine.begin() as db:
+            login = companies.login(db, username, now)
+            mac = self._keys.mac(PASSWORD, password)
+            if login is None or not any(self._keys.same(mac, kept) for kept in login.macs):
+                if login is not None:
+                    companies.note_refusal(db, login.company.id, now)
+                log.warning("connector refused", extra={"remote": remote, "known": login is not None})
+                return ticket, "nvu"
+            company = login.company
+            sessions.end_open(db, company.id, "a new session began", now)
+            recovery.session_lost(db, company.id, now, "the session ended without an answer")
+            if login.lists_due_at is None or login.lists_due_at <= now:
+                exchange.lists_are_due(db, company.id, now)
+                companies.note_lists_due(db, company.id, now + sync.READ_AGAIN_AFTER)
+            if not jobs.anything_to_send(db, company.id, now):
+                companies.note_call(db, company.id, "nothing to send", now)
+                return ticket, "none"
+            sessions.put(db, company.id, self._keys.mac(TICKET, ticket), now)
+            companies.note_call(db, company.id, "a session began", now)
+        log.info("session began", extra={"company": company.id, "remote": remote})
+        return ticket, company.company_file or ""
+
+    def send_request(
+        self, ticket: str, hcp_response: str, company_file: str, country: str, major: int, minor: int
+    ) -> str:
+        """-> the next message; "" when the session is over or the company file is the wrong one."""
+        now = self._clock()
+        with self._engine.begin() as db:
+            session = sessions.hold(db, self._keys.mac(TICKET, ticket))
+            if session is None or not _is_open(session, now):
+                return ""
+            company = companies.by_id(db, session.company_id)
+            if company is None:
+                sessions.end(db, session.id, "the company was removed", now)
+                return ""
+            version = _version_of(session)
+            if version is None:
+                version, problem = _meet(db, company, hcp_response, company_file, country, Version(major, minor), now)
+                if problem is not None:
+                    sessions.note(db, session.id, now, last_error=problem)
+                    log.warning("company file refused", extra={"company": company.id})
+                    return ""
+            recovery.session_lost(db, company.id, now, "more was asked for before an answer came")
+            body = recovery.next_message(db, company, session.id, version, now)
+            if body is None:
+                wanted = preferences.load(company.settings)
+                body = exchange.next_message(db, company, wanted, session.id, version, now)
+            if body is None:
+                body = exchange.greeting(db, company, session.id, version, now)
+            sessions.note(db, session.id, now, qbxml_version=str(version), messages=sessions.sessions.c.messages + 1)
+        log.info("message leaves", extra={"company": company.id, "session": session.id, "bytes": len(body)})
+        return body
+
+    def receive_response(self, ticket: str, response: str, hresult: str, message: str) -> int:
+        """-> per cent done, 100 at the end; below zero when the session cannot go on.
+
+        The answer is stored whatever it is. Should taking it fail, it is stored alone and the error goes on: what it
+        would have settled is in doubt then, and the next session looks it up.
+        """
+        now = self._clock()
+        try:
+            with self._engine.begin() as db:
+                return self._take(db, ticket, response, hresult, message, now)
+        except Exception as error:
+            self._keep_untaken(ticket, response, hresult, message, type(error).__name__, now)
+            raise
+
+    def connection_error(self, ticket: str, hresult: str, message: str) -> str:
+        """QuickBooks could not be reached; nothing was sent. -> "done": the next update tries again."""
+        now = self._clock()
+        with self._engine.begin() as db:
+            session = sessions.hold(db, self._keys.mac(TICKET, ticket))
+            if session is not None and session.closed_at is None:
+                what = hresult_status(hresult, after_write=False)
+                text = f"{hresult}: {exchange.explain(what, message)}"
+                companies.note_problem(db, session.company_id, text, now)
+                sessions.note(db, session.id, now, last_error=text)
+                sessions.end(db, session.id, "QuickBooks could not be reached", now)
+                log.warning("QuickBooks not reached", extra={"company": session.company_id, "hresult": hresult})
+        return "done"
+
+    def last_error(self, ticket: str) -> str:
+        """-> what the person at the Web Connector reads; never empty, since that would be a blank error."""
+        with self._engine.connect() as db:
+            session = sessions.look(db, self._keys.mac(TICKET, ticket))
+        if session is None:
+            return OVER
+        return session.last_error or (OVER if session.closed_at is not None else "No error.")
+
+    def close(self, ticket: str) -> str:
+        """-> "OK", also for a session that is over or unknown: the call may come at any time (contract.md 2.7)."""
+        now = self._clock()
+        with self._engine.begin() as db:
+            session = sessions.hold(db, self._keys.mac(TICKET, ticket))
+            if session is not None and session.closed_at is None:
+                sessions.end(db, session.id, "closed", now)
+                recovery.session_lost(db, session.company_id, now, "the session was closed before an answer came")
+        return "OK"
+
+    # --- the answer ------------------------------------------------------------------------------------------------
+
+    def _take(self, db: Connection, ticket: str, response: str, hresult: str, said: str, now: dt.datetime) -> int:
+        session = sessions.hold(db, self._keys.mac(TICKET, ticket))
+        if session is None:
+            _keep_stray(db, response, hresult, said, now)
+            return -1
+        company = companies.by_id(db, session.company_id)
+        message = _answered_message(db, session, response)
+        if company is None or message is None:
+            _keep(db, session, None, response, hresult, said, "no message awaited it", now)
+            return session.percent if _is_open(session, now) else -1
+        awaited = message.fate == Fate.SENT and message.session_id == session.id
+        keeps = message.purpose in (Purpose.POST, Purpose.LOOK_UP) or hresult
+        _keep(db, session, message, response if keeps else "", hresult, said, None if awaited else "late", now)
+        settled = _settle(db, company, message, session, response, hresult, said, awaited, now)
+        if not awaited:
+            return session.percent if _is_open(session, now) else -1
+        if settled is None:
+            text = f"QuickBooks did not answer as it should ({hresult or 'no answer'}). {said}".strip()
+            sessions.note(db, session.id, now, last_error=text, percent=-1)
+            companies.note_problem(db, company.id, text, now)
+            return -1
+        companies.note_problem(db, company.id, None, now)
+        done = session.jobs_done + settled.done
+        percent = _percent(db, company.id, done, settled, now)
+        sessions.note(db, session.id, now, jobs_done=done, percent=percent)
+        log.info("answer taken", extra={"company": company.id, "message": message.id, "done": settled.done})
+        return percent
+
+    def _keep_untaken(self, ticket: str, response: str, hresult: str, said: str, error: str, now: dt.datetime) -> None:
+        try:
+            with self._engine.begin() as db:
+                session = sessions.hold(db, self._keys.mac(TICKET, ticket))
+                if session is not None:
+                    _keep(db, session, None, response, hresult, said, f"could not be taken: {error}", now)
+        except Exception:
+            log.exception("an answer could be neither taken nor kept")
+
+
+def _is_open(session: AnyRow, now: dt.datetime) -> bool:
+    return session.closed_at is None and now - session.seen_at <= IDLE and now - session.opened_at <= LONGEST
+
+
+def _version_of(session: AnyRow) -> Version | None:
+    return None if session.qbxml_version is None else Version.parse(session.qbxml_version)
+
+
+def _meet(
+    db: Connection, company: Company, hcp: str, path: str, country: str, highest: Version, now: dt.datetime
+) -> tuple[Version, str | None]:
+    """-> the qbXML version to speak, and what is wrong with this company file, if anything.
+
+    The FileID that the Web Connector stamped into the company file decides (contract.md part 4); a file without a
+    stamp must at least bear the name that the known one had.
+    """
+    try:
+        host = responses.read_host(hcp, company.owner_id) if hcp else None
+    except responses.NotQbXML as error:
+        return MIN_VERSION, f"QuickBooks' description of itself cannot be read: {error}"
+    known = companies.connection_of(db, company.id)
+    opened = _opened(host, path)
+    problem = None if _is_right(company, host, path, known) else _wrong_file(company, opened, known)
+    offered = [v for v in (host.supported_versions if host is not None else ()) if v <= MAX_VERSION]
+    version = max(offered, default=min(highest, MAX_VERSION) if highest > Version(0, 0) else MIN_VERSION)
+    if problem is None and version < MIN_VERSION:
+        problem = (
+            f"This QuickBooks speaks qbXML {version}; {MIN_VERSION} or newer is needed (QuickBooks 2009). "
+            "Update QuickBooks."
+        )
+    if problem is not None:
+        companies.note_problem(db, company.id, problem, now)
+        return version, problem
+    companies.note_host(
+        db,
+        company.id,
+        product=host.product if host is not None else known.product,
+        qbxml_version=str(version),
+        country=country or known.country,
+        company_name=(host.company_name if host is not None else None) or known.company_name,
+        company_path=path or known.company_path,
+        problem=None,
+    )
+    return version, None
+
+
+def _opened(host: responses.HostAnswer | None, path: str) -> str:
+    name = (host.company_name if host is not None else None) or "a company file"
+    return f"{name} ({path})" if path else name
+
+
+def _is_right(company: Company, host: responses.HostAnswer | None, path: str, known: AnyRow) -> bool:
+    if host is not None and host.file_id:
+        return host.file_id.strip("{} ").lower() == company.file_id.strip("{}").lower()
+    if host is not None and host.company_name and known.company_name:
+        return bool(host.company_name == known.company_name)
+    return not path or not known.company_path or bool(path == known.company_path)
+
+
+def _wrong_file(company: Company, opened: str, known: AnyRow) -> str:
+    right = f" It belongs to {known.company_name} ({known.company_path})." if known.company_name else ""
+    return (
+        f"Wrong company file: QuickBooks has {opened} open, which is not the file of {company.name}.{right} Nothing "
+        "was sent. Open the right company file in QuickBooks and run the update again."
+    )
+
+
+def _answered_message(db: Connection, session: AnyRow, response: str) -> AnyRow | None:
+    """-> the message that an answer belongs to: the one it names, else the one that this session waits for."""
+    named = exchange.message_of(response)
+    if named is not None:
+        message = messages.by_id(db, named)
+        return message if message is not None and message.company_id == session.company_id else None
+    for message in messages.unanswered(db, session.company_id):
+        if message.fate == Fate.SENT and message.session_id == session.id:
+            return message
+    return None
+
+
+def _settle(
+    db: Connection,
+    company: Company,
+    message: AnyRow,
+    session: AnyRow,
+    response: str,
+    hresult: str,
+    said: str,
+    awaited: bool,
+    now: dt.datetime,
+) -> Settled | None:
+    """-> what the answer settled; None when QuickBooks or the Web Connector failed, and the session had better end."""
+    if not hresult and response.strip():
+        try:
+            answer = responses.read(response)
+            if message.purpose == Purpose.POST:
+                return exchange.settle_post(db, company, message, answer, now)
+            if not awaited:
+                return Settled(0, doubt=False)  # a query's answer settles nothing when it comes late
+            if message.purpose == Purpose.READ:
+                return exchange.settle_read(db, company, message, session.id, answer, now)
+            if message.purpose == Purpose.LOOK_UP:
+                return recovery.settle_look_up(db, company, message, answer, now)
+            messages.set_fate(db, message.id, Fate.ANSWERED, now)
+            return Settled(0, doubt=False)
+        except responses.NotQbXML as error:
+            said = f"what came is no answer of QuickBooks': {error}"
+    if not awaited:
+        return None
+    if message.purpose == Purpose.POST:
+        settled = exchange.settle_failure(db, company, message, hresult, said, now)
+        return None if settled.doubt else settled
+    if message.purpose == Purpose.READ:
+        exchange.read_failed(db, company, message, f"{hresult} {said}".strip(), now)
+    else:
+        messages.set_fate(db, message.id, Fate.LOST, now)
+    return None
+
+
+def _percent(db: Connection, company_id: int, done: int, settled: Settled, now: dt.datetime) -> int:
+    """-> 1 to 99; 100, which ends the session, when nothing more can be done in it now (contract.md 2.4)."""
+    if not settled.doubt and not jobs.anything_to_send(db, company_id, now):
+        return 100
+    left = jobs.open_count(db, company_id, now)
+    return max(1, min(99, 100 * done // (done + left) if done + left else 1))
+
+
+def _keep(
+    db: Connection,
+    session: AnyRow,
+    message: AnyRow | None,
+    response: str,
+    hresult: str,
+    said: str,
+    note: str | None,
+    now: dt.datetime,
+) -> None:
+    messages.keep_answer(
+        db,
+        company_id=session.company_id,
+        message_id=None if message is None else message.id,
+        session_id=session.id,
+        response=response,
+        hresult=hresult,
+        message=said,
+        note=note,
+        now=now,
+    )
+
+
+def _keep_stray(db: Connection, response: str, hresult: str, said: str, now: dt.datetime) -> None:
+    """An answer under a ticket that we never gave out: kept for a person to see, never believed.
+
+    Anybody can send such a thing, so only one that names a message of ours in doubt is kept, once, and not a large one.
+    """
+    named = exchange.message_of(response)
+    message = None if named is None else messages.by_id(db, named)
+    if message is None or len(response) > MOST_STRAY_BYTES or message.fate == Fate.ANSWERED:
+        return
+    if any(answer.session_id is None for answer in messages.answers_to(db, message.id)):
+        return
+    messages.keep_answer(
+        db,
+        company_id=message.company_id,
+        message_id=message.id,
+        session_id=None,
+        response=response,
+        hresult=hresult[:200],
+        message=said[:2000],
+        note="under an unknown ticket: not used",
+        now=now,
+    )

@@ -1,0 +1,1 @@
+"""The database: one module a group of tables, with their indexes and statements (style.md 11)."""

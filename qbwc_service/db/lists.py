@@ -1,0 +1,171 @@
+"""The mirror of QuickBooks' lists, how far each was read, and the links from our records to QuickBooks' ones."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from .engine import AnyRow, Utc, metadata
+from .orders import BigId
+
+
+class List(StrEnum):
+    ACCOUNT = "account"
+    PAYMENT_METHOD = "payment_method"
+    TERMS = "terms"
+    TAX_CODE = "tax_code"
+    SALES_TAX_ITEM = "sales_tax_item"
+    CUSTOMER = "customer"
+    VENDOR = "vendor"
+    ITEM = "item"
+
+
+records = Table(
+    "list_records",
+    metadata,
+    Column("company_id", ForeignKey("companies.id", ondelete="CASCADE"), primary_key=True),
+    Column("list", String(16), primary_key=True),
+    Column("list_id", String(36), primary_key=True),
+    Column("name", Text, nullable=False),  # QuickBooks' FullName where there is one
+    Column("key", Text, nullable=False),  # casefolded name
+    Column("is_active", Boolean, nullable=False),
+    Column("type", String(32), nullable=False),  # account type, kind of item, Taxable or NonTaxable; else ""
+    Column("position", Integer, nullable=False),  # as QuickBooks lists them
+    Index("ix_list_records_key", "company_id", "list", "key"),
+)
+
+reads = Table(
+    "list_reads",
+    metadata,
+    Column("company_id", ForeignKey("companies.id", ondelete="CASCADE"), primary_key=True),
+    Column("list", String(16), primary_key=True),
+    Column("read_at", Utc),  # the last complete reading
+    Column("watermark", Text),  # QuickBooks' time of the newest change in it
+    Column("newest", Text),  # the same, in the reading under way
+    Column("iterator_id", Text),
+    Column("session_id", BigId),  # in which the iterator lives: it dies with it
+    Column("seen", Integer, nullable=False, server_default="0"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("company_id", ForeignKey("companies.id", ondelete="CASCADE"), primary_key=True),
+    Column("record", Text, primary_key=True),  # customer:C-17
+    Column("list_id", String(36), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("made_at", Utc, nullable=False),
+)
+
+
+def _upsert(db: Connection, table: Table, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """One statement for all rows: what is there already takes the new values."""
+    if not rows:
+        return
+    dialect: Any = postgresql if db.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table)
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    db.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changed), list(rows))
+
+
+def put_records(db: Connection, company_id: int, which: List, rows: Iterable[Mapping[str, Any]]) -> None:
+    """`rows`: list_id, name, is_active, type, position; a record that is known takes the new name."""
+    unique = {
+        row["list_id"]: {"company_id": company_id, "list": which, "key": row["name"].casefold(), **row} for row in rows
+    }
+    _upsert(db, records, ("company_id", "list", "list_id"), list(unique.values()))
+
+
+def first_of_type(db: Connection, company_id: int, which: List, type_: str) -> AnyRow | None:
+    """-> the first active record of a type, as QuickBooks lists them."""
+    return db.execute(
+        select(records)
+        .where(
+            records.c.company_id == company_id,
+            records.c.list == which,
+            records.c.type == type_,
+            records.c.is_active.is_(True),
+        )
+        .order_by(records.c.position)
+        .limit(1)
+    ).one_or_none()
+
+
+def by_keys(db: Connection, company_id: int, which: List, names: Iterable[str]) -> dict[str, AnyRow]:
+    """-> records by casefolded name, an active one before an inactive one; served by ix_list_records_key."""
+    wanted = sorted({name.casefold() for name in names})
+    found: dict[str, AnyRow] = {}
+    for start in range(0, len(wanted), 500):
+        rows = db.execute(
+            select(records)
+            .where(
+                records.c.company_id == company_id,
+                records.c.list == which,
+                records.c.key.in_(wanted[start : start + 500]),
+            )
+            .order_by(records.c.is_active.desc())
+        )
+        for row in rows:
+            found.setdefault(row.key, row)
+    return found
+
+
+def by_list_id(db: Connection, company_id: int, which: List, list_id: str) -> AnyRow | None:
+    return db.execute(
+        select(records).where(records.c.company_id == company_id, records.c.list == which, records.c.list_id == list_id)
+    ).one_or_none()
+
+
+def listed(db: Connection, company_id: int, which: List, search: str = "", limit: int | None = None) -> list[AnyRow]:
+    found = select(records).where(records.c.company_id == company_id, records.c.list == which).order_by(records.c.key)
+    if search:
+        found = found.where(records.c.key.contains(search.casefold(), autoescape=True))
+    return list(db.execute(found.limit(limit) if limit else found).all())
+
+
+def forget(db: Connection, company_id: int, which: List) -> None:
+    """Before a list is read whole: what is no longer in QuickBooks shall not stay."""
+    db.execute(delete(records).where(records.c.company_id == company_id, records.c.list == which))
+
+
+def read_of(db: Connection, company_id: int) -> dict[str, AnyRow]:
+    """-> how far each list was read."""
+    return {row.list: row for row in db.execute(select(reads).where(reads.c.company_id == company_id))}
+
+
+def put_reads(db: Connection, company_id: int) -> None:
+    """A new company's lists: none is read."""
+    db.execute(insert(reads), [{"company_id": company_id, "list": which} for which in List])
+
+
+def note_read(db: Connection, company_id: int, which: str, **facts: Any) -> None:
+    db.execute(update(reads).where(reads.c.company_id == company_id, reads.c.list == which).values(**facts))
+
+
+def links_of(db: Connection, company_id: int, wanted: Iterable[str]) -> dict[str, AnyRow]:
+    """-> links by our record."""
+    names = list(wanted)
+    found: dict[str, AnyRow] = {}
+    for start in range(0, len(names), 500):
+        rows = db.execute(
+            select(links).where(links.c.company_id == company_id, links.c.record.in_(names[start : start + 500]))
+        )
+        found.update((row.record, row) for row in rows)
+    return found
+
+
+def put_links(db: Connection, company_id: int, rows: Iterable[tuple[str, str, str]], now: dt.datetime) -> None:
+    """`rows`: our record, ListID, name in QuickBooks."""
+    _upsert(
+        db,
+        links,
+        ("company_id", "record"),
+        [
+            {"company_id": company_id, "record": record, "list_id": list_id, "name": name, "made_at": now}
+            for record, list_id, name in rows
+        ],
+    )

@@ -1,0 +1,71 @@
+"""The connector's sessions: one open at a time a company, found by the hash of its ticket."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, bindparam, insert, select, update
+from sqlalchemy.engine import Connection
+
+from .engine import AnyRow, Utc, metadata
+from .orders import BigId
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("company_id", ForeignKey("companies.id", ondelete="CASCADE"), nullable=False),
+    Column("ticket_mac", String(64), nullable=False, unique=True),
+    Column("opened_at", Utc, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    Column("closed_at", Utc),
+    Column("ending", Text),  # how it ended, in words
+    Column("last_error", Text),
+    Column("qbxml_version", String(8)),  # None until the company file is known to be the right one
+    Column("messages", Integer, nullable=False, server_default="0"),
+    Column("jobs_done", Integer, nullable=False, server_default="0"),
+    Column("percent", Integer, nullable=False, server_default="0"),  # what receiveResponseXML answered last
+)
+_OPEN = sessions.c.closed_at.is_(None)
+Index("ix_sessions_open", sessions.c.company_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
+
+
+def put(db: Connection, company_id: int, ticket_mac: str, now: dt.datetime) -> int:
+    new: int = db.execute(
+        insert(sessions)
+        .values(company_id=company_id, ticket_mac=ticket_mac, opened_at=now, seen_at=now)
+        .returning(sessions.c.id)
+    ).scalar_one()
+    return new
+
+
+BY_TICKET = select(sessions).where(sessions.c.ticket_mac == bindparam("mac")).with_for_update()
+
+
+def hold(db: Connection, ticket_mac: str) -> AnyRow | None:
+    """-> the session of a ticket, open or not; no other call touches it before this transaction ends."""
+    return db.execute(BY_TICKET, {"mac": ticket_mac}).one_or_none()
+
+
+def look(db: Connection, ticket_mac: str) -> AnyRow | None:
+    """-> the session of a ticket, as it stands."""
+    return db.execute(select(sessions).where(sessions.c.ticket_mac == ticket_mac)).one_or_none()
+
+
+def end_open(db: Connection, company_id: int, ending: str, now: dt.datetime) -> list[int]:
+    """Ends what session the company has open; -> its id. Served by ix_sessions_open."""
+    ended = db.execute(
+        update(sessions)
+        .where(sessions.c.company_id == company_id, _OPEN)
+        .values(closed_at=now, ending=ending)
+        .returning(sessions.c.id)
+    )
+    return list(ended.scalars())
+
+
+def end(db: Connection, session_id: int, ending: str, now: dt.datetime) -> None:
+    db.execute(update(sessions).where(sessions.c.id == session_id, _OPEN).values(closed_at=now, ending=ending))
+
+
+def note(db: Connection, session_id: int, now: dt.datetime, **facts: Any) -> None:
+    """The session was heard of at `now`, and these of its columns changed."""
+    db.execute(update(sessions).where(sessions.c.id == session_id).values(seen_at=now, **facts))

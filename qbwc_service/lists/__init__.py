@@ -1,0 +1,1 @@
+"""QuickBooks' lists, mirrored, and the links from our records to QuickBooks' ones."""

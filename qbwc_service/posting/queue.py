@@ -1,0 +1,108 @@
+"""The queue as people see it: send an order's plan, have a job tried again, cancel one."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy.engine import Connection
+
+from ..db import jobs as table
+from ..db import orders as order_table
+from ..db.engine import AnyRow
+from ..db.jobs import Change, NewJob
+from ..db.states import NEXT, Event, State, after
+from .plan import Document, Plan
+
+LIST_KINDS = frozenset({"Customer", "Vendor", "PaymentMethod", "ItemNonInventory", "ItemOtherCharge", "ItemDiscount"})
+
+
+class NotNow(Exception):
+    """A job whose state does not allow what a person asked for."""
+
+    def __init__(self, job_id: int, kind: str, state: str, wanted: str) -> None:
+        super().__init__(f"job {job_id} ({kind}) is {state} and cannot be {wanted}")
+
+
+def enqueue(db: Connection, company_id: int, order_id: int, plan: Plan, now: dt.datetime) -> int:
+    """Asks for each document that was not asked for yet; -> how many. Sending twice is one sending."""
+    known = table.by_records(db, company_id, (document.record for document in plan.documents))
+    _supersede(db, company_id, order_id, now)
+    new: list[NewJob] = []
+    revived = 0
+    for document in plan.documents:
+        job = known.get(document.record)
+        if job is None or (job.state == State.CANCELLED and document.kind not in LIST_KINDS):
+            new.append(_job(document))
+        elif job.state == State.CANCELLED:
+            table.revive(db, job.id, _job(document), now)
+            revived += 1
+    table.put(db, company_id, order_id, new, now)
+    order_table.mark_sent(db, order_id, now)
+    return len(new) + revived
+
+
+def _supersede(db: Connection, company_id: int, order_id: int, now: dt.datetime) -> None:
+    """Cancelled transactions of the order make room: those in the plan come anew, the others are no longer wanted."""
+    cancelled = [
+        job.id
+        for job in table.of_order(db, company_id, order_id)
+        if job.order_id == order_id and job.state == State.CANCELLED and job.kind not in LIST_KINDS
+    ]
+    table.supersede(db, cancelled, now)
+
+
+def _job(document: Document) -> NewJob:
+    return NewJob(
+        record=document.record,
+        kind=document.kind,
+        request=document.draft.request,
+        content=document.draft.text,
+        name=document.name,
+        ref_number=document.ref_number,
+        marker=document.marker,
+        total=None if document.total is None else str(document.total),
+        needs=document.needs,
+    )
+
+
+def retry(db: Connection, held: Sequence[AnyRow], now: dt.datetime) -> None:
+    """These jobs leave at the next poll. Raises NotNow for one that neither rests nor needs a person."""
+    changes = []
+    for job in held:
+        if Event.RETRIED not in NEXT[State(job.state)]:
+            raise NotNow(job.id, job.kind, job.state, "tried again")
+        columns = (("next_try_at", None), ("together", None), ("status_code", None), ("explanation", None))
+        changes.append(Change(job.id, Event.RETRIED, after(State(job.state), Event.RETRIED), columns=columns))
+    table.apply(db, changes, now)
+
+
+def cancel(db: Connection, held: Sequence[AnyRow], now: dt.datetime) -> list[AnyRow]:
+    """-> the jobs that are cancelled: these, and what of the same order cannot be without them.
+
+    Raises NotNow for a job that has left: what QuickBooks may hold is no longer ours to take back.
+    """
+    doomed = {job.id: job for job in held}
+    for job in held:
+        for dependent in table.open_dependents(db, job.id):
+            if dependent.order_id == job.order_id and job.kind not in LIST_KINDS:
+                doomed.setdefault(dependent.id, dependent)
+    changes = []
+    for job in doomed.values():
+        if job.state == State.CANCELLED:
+            continue
+        if Event.CANCELLED not in NEXT[State(job.state)]:
+            raise NotNow(job.id, job.kind, job.state, "cancelled")
+        changes.append(
+            Change(job.id, Event.CANCELLED, State.CANCELLED, columns=(("next_try_at", None), ("blocked_by", None)))
+        )
+    table.apply(db, changes, now)
+    return list(doomed.values())
+
+
+def order_state(sent: bool, states: Sequence[str]) -> str:
+    """-> new, attention, posted or waiting (design.md part 4). What was cancelled counts no more."""
+    wanted = [state for state in states if state != State.CANCELLED]
+    if not sent or not wanted:
+        return "new"
+    if State.ATTENTION in wanted:
+        return "attention"
+    return "posted" if all(state == State.POSTED for state in wanted) else "waiting"

@@ -1,0 +1,184 @@
+"""Messages in doubt: what was sent and never answered is settled before anything else is written (contract.md 6.6).
+
+QuickBooks is asked for each document by its natural key, a name, or a number together with our marker. What it holds is
+adopted. If it holds nothing of a message, the same bytes leave once more under the same message set id, so that a
+QuickBooks that did carry them out after all answers from its memory instead of doing it twice. If it holds some of it,
+the rest is sent anew, under a new id.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy.engine import Connection
+
+from qbxml import responses
+from qbxml.fields import Version
+
+from ..db import jobs as table
+from ..db import messages
+from ..db.companies import Company
+from ..db.engine import AnyRow
+from ..db.jobs import Change
+from ..db.messages import Fate, Purpose
+from ..db.states import Event, State, after
+from . import exchange
+from .exchange import Settled
+from .kinds import KINDS, USABLE_ITEMS, is_of, look_up
+
+# The same bytes leave at most so often; a message that never gets an answer is then sent in halves.
+SENDINGS = 2
+NAME_IN_USE = "3100"
+MOST_QUERIES = 250
+
+
+def session_lost(db: Connection, company_id: int, now: dt.datetime, why: str) -> None:
+    """What the company's sessions left unanswered: Adds are in doubt, queries are asked again.
+
+    To be called when every session of the company's is over (contract.md 2.9: an authenticate out of sequence means
+    that information was lost).
+    """
+    for message in messages.unanswered(db, company_id):
+        if message.fate != Fate.SENT:
+            continue
+        away = table.away(db, company_id, message.id, State.IN_FLIGHT)
+        event = Event.LOST if message.purpose == Purpose.POST else Event.DUE
+        table.apply(db, [Change(job.id, event, after(State(job.state), event), why, message.id) for job in away], now)
+        messages.set_fate(db, message.id, Fate.IN_DOUBT if event is Event.LOST else Fate.LOST)
+
+
+def next_message(db: Connection, company: Company, session_id: int, version: Version, now: dt.datetime) -> str | None:
+    """-> the message that settles what is in doubt: a look-up, or the same bytes once more; None if nothing is."""
+    doubtful = table.away(db, company.id, state=State.IN_DOUBT)
+    open_messages = [row for row in messages.unanswered(db, company.id) if row.fate == Fate.IN_DOUBT]
+    in_doubt = {job.message_id for job in doubtful}
+    for message in open_messages:
+        if message.id not in in_doubt:
+            messages.set_fate(db, message.id, Fate.ANSWERED, now)
+        elif message.asked:
+            return _send_again(db, company, message, session_id, now)
+    if not doubtful:
+        return None
+    asked = doubtful[:MOST_QUERIES]
+    queries = [(job.id, look_up(job)) for job in asked]
+    return exchange.store_look_up(db, company, session_id, queries, version, now)
+
+
+def _send_again(db: Connection, company: Company, message: AnyRow, session_id: int, now: dt.datetime) -> str:
+    changes = [
+        Change(job.id, Event.SENT_AGAIN, State.IN_FLIGHT, message_id=message.id)
+        for job in table.away(db, company.id, message.id, State.IN_DOUBT)
+    ]
+    table.apply(db, changes, now)
+    messages.resend(db, message.id, session_id, now)
+    return str(message.body)
+
+
+def settle_look_up(
+    db: Connection, company: Company, message: AnyRow, answer: responses.Answer, now: dt.datetime
+) -> Settled:
+    """Adopts what QuickBooks holds, and decides what becomes of the rest."""
+    doubtful = {job.id: job for job in table.away(db, company.id, state=State.IN_DOUBT)}
+    found: dict[int, list[responses.Ret]] = {}
+    for response in answer:
+        job = doubtful.get(exchange.job_of(response.request_id) or 0)
+        # 500 is a name that QuickBooks does not have, 1 a number (contract.md 7.3); other codes answer nothing.
+        if job is not None and response.status_code in (0, 1, 500, 501):
+            found[job.id] = [ret for ret in response.rets if is_of(job, ret)]
+    changes: list[Change] = []
+    by_message: dict[int, list[AnyRow]] = {}
+    for job in doubtful.values():
+        by_message.setdefault(job.message_id, []).append(job)
+    for message_id, jobs in by_message.items():
+        if all(job.id in found for job in jobs):
+            changes += _decide(db, message_id, jobs, found, now)
+        # Where QuickBooks did not answer every question the doubt stays, and the next look-up asks again.
+    table.apply(db, changes, now)
+    exchange.link_adopted(db, company, doubtful, changes, now)
+    messages.set_fate(db, message.id, Fate.ANSWERED, now)
+    still = len(doubtful) - len(changes)
+    return Settled(sum(change.state in (State.POSTED, State.ATTENTION) for change in changes), still > 0)
+
+
+def _decide(
+    db: Connection,
+    message_id: int,
+    jobs: Sequence[AnyRow],
+    found: dict[int, list[responses.Ret]],
+    now: dt.datetime,
+) -> list[Change]:
+    message = messages.by_id(db, message_id)
+    assert message is not None  # messages with jobs in doubt are never pruned
+    nothing_there = not any(found[job.id] for job in jobs)
+    never_answered = len(jobs) == message.requests and all(job.status_code is None for job in jobs)
+    if nothing_there and never_answered and message.times_sent < SENDINGS:
+        messages.count_look_up(db, [message_id])
+        return []
+    messages.set_fate(db, message_id, Fate.ANSWERED, now)
+    if nothing_there and never_answered and len(jobs) > 1:
+        note = "QuickBooks never answers this message, and holds nothing of it"
+        return exchange.halved(jobs, State.IN_DOUBT, Event.SPLIT, note, message_id)
+    return [_verdict(job, found[job.id], now) for job in jobs]
+
+
+def _verdict(job: AnyRow, rets: Sequence[responses.Ret], now: dt.datetime) -> Change:
+    if len(rets) > 1 and not KINDS[job.kind].is_list:
+        ids = ", ".join(str(ret.txn_id) for ret in rets)
+        return _to_a_person(
+            job,
+            f"QuickBooks holds {len(rets)} transactions that bear this one's number and marker ({ids}). Delete in "
+            "QuickBooks what is too many, then retry: the one that is left will be recognised.",
+        )
+    if rets:
+        return _adopt(job, rets[0])
+    if job.status_code == NAME_IN_USE:
+        return _to_a_person(
+            job,
+            f"QuickBooks uses the name {job.name} for another kind of record: customers, vendors, employees and other "
+            "names share one name space. Rename one of the two, or link this one to the record it belongs to, "
+            "then retry.",
+        )
+    if job.status_code == "0":
+        return _to_a_person(
+            job,
+            "QuickBooks says that it saved this, but holds nothing of that number with our marker: it was deleted or "
+            "renumbered there since. Retry to have it sent once more, or cancel.",
+        )
+    if job.attempts >= exchange.GIVE_UP_AFTER:
+        answered = f"answered {job.status_code} to it" if job.status_code else "never answered it"
+        return _to_a_person(job, f"It was sent {job.attempts} times; QuickBooks {answered} and holds nothing of it.")
+    until = None if job.status_code is None else now + exchange.rest(job.attempts)
+    return Change(
+        job.id,
+        Event.ABSENT,
+        after(State.IN_DOUBT, Event.ABSENT),
+        columns=(("status_code", None), ("next_try_at", until)),
+    )
+
+
+def _adopt(job: AnyRow, ret: responses.Ret) -> Change:
+    if not KINDS[job.kind].is_list:
+        return exchange.adopted(job, State.IN_DOUBT, txn_id=ret.txn_id, note="by its number and our marker")
+    if ret.is_active is False:
+        return _to_a_person(
+            job,
+            f"QuickBooks holds an inactive record named {job.name}. Make it active there, or give this one another "
+            "name, then retry.",
+        )
+    kind = ret.kind.removesuffix("Ret")
+    if kind.startswith("Item") and kind not in USABLE_ITEMS:
+        return _to_a_person(
+            job,
+            f"QuickBooks uses the item name {job.name} for an item of type {kind}, which cannot stand on an order's "
+            "line. Rename it there, then retry.",
+        )
+    return exchange.adopted(job, State.IN_DOUBT, list_id=ret.list_id, note="by its name")
+
+
+def _to_a_person(job: AnyRow, why: str) -> Change:
+    return Change(
+        job.id,
+        Event.AMBIGUOUS,
+        after(State.IN_DOUBT, Event.AMBIGUOUS),
+        note=why,
+        columns=(("explanation", why),),
+    )

@@ -1,0 +1,166 @@
+"""An answer's text on its way into a tree, a chunk at a time.
+
+The parser builds the tree in C; what has a later sibling is complete and can be taken out. So Python sees one object for
+each record that it asks for, and memory holds one chunk's records however long the answer is.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+
+from lxml import etree
+
+CHUNK_CHARACTERS = 256 * 1024
+Node = etree._Element
+
+
+class NotQbXML(ValueError):
+    """What came is no answer of QuickBooks; `reason` says why. Nothing can be concluded about what was saved."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Feed:
+    """The parser, its tree so far and the text that is still to come.
+
+    An element is complete when it, or one that it stands in, has a later sibling, when it has been taken out of the
+    tree, or when nothing more comes. Only complete elements are taken out, never one that the parser is in.
+    """
+
+    def __init__(self, text: str | bytes) -> None:
+        self._chunks = _chunks(text)
+        # Without huge_tree libxml2 itself refuses more than 256 levels and texts over 10 million characters.
+        self._parser = etree.XMLPullParser(
+            events=("start",),
+            tag="QBXML",
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        self._ended = False
+        self._root: Node | None = None
+        while self._root is None and self.more():
+            pass
+        if self._root is None or self._root.getparent() is not None:
+            raise NotQbXML("the document's element is not QBXML")
+
+    def message_set(self) -> Node:
+        while True:
+            node = next(self._root.iterchildren("QBXMLMsgsRs"), None) if self._root is not None else None
+            if node is not None:
+                return node
+            if not self.more():
+                raise NotQbXML("there is no QBXMLMsgsRs")
+
+    def more(self) -> bool:
+        """Reads a further chunk; false when all has been read."""
+        if self._ended:
+            return False
+        try:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                self._ended = True
+                self._parser.close()
+            else:
+                self._parser.feed(chunk)
+            for _, node in self._parser.read_events():
+                # Read even when the root is known, or the parser would keep each for us.
+                self._root = node if self._root is None else self._root
+        except etree.XMLSyntaxError as error:
+            raise NotQbXML(f"not well-formed: {error.msg}") from None
+        except UnicodeError:
+            raise NotQbXML("not well-formed: half a character") from None
+        return True
+
+    def started_child(self, parent: Node) -> Node | None:
+        """The first child, of which perhaps only the start tag has been read."""
+        while not len(parent):
+            if self._closed(parent) or not self.more():
+                return None
+        return parent[0]
+
+    def first_child(self, parent: Node) -> Node | None:
+        """The first child, complete; None when there is none left."""
+        child = self.started_child(parent)
+        if child is not None:
+            self.finish(child)
+        return child
+
+    def finish(self, node: Node) -> None:
+        """Reads until the element is complete."""
+        while not self._closed(node) and self.more():
+            pass
+
+    def drain(self, node: Node) -> None:
+        """Reads until the element is complete, keeping no more of what it holds than its last child."""
+        while True:
+            for child in node[:-1]:
+                node.remove(child)
+            if self._closed(node) or not self.more():
+                return
+
+    def _closed(self, node: Node) -> bool:
+        while (above := node.getparent()) is not None:
+            if node.getnext() is not None:
+                return True
+            node = above
+        return self._ended or node is not self._root
+
+
+def _chunks(text: str | bytes) -> Iterator[bytes]:
+    """UTF-8 without prolog, so that no declaration and no DTD ever reaches the parser."""
+    if isinstance(text, bytes):
+        text = _decoded(text)
+    start = _skip_prolog(text)
+    for at in range(start, len(text), CHUNK_CHARACTERS):
+        yield text[at : at + CHUNK_CHARACTERS].encode()
+
+
+# By name, since Python's codecs also hold some that no XML is written in.
+_ENCODINGS = ("utf-8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "windows-1252")
+_DECLARED = re.compile(rb"""(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)""")
+
+
+def _decoded(text: bytes) -> str:
+    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    else:
+        declared = _DECLARED.match(text[:200])
+        encoding = declared[1].decode().lower() if declared else "utf-8"
+    if encoding not in _ENCODINGS:
+        raise NotQbXML(f"the encoding {encoding} is not known")
+    try:
+        return text.decode(encoding)
+    except UnicodeError:
+        raise NotQbXML(f"not readable as {encoding}") from None
+
+
+def _skip_prolog(text: str) -> int:
+    """Where the document's element begins. A loop and no pattern, which hostile text could send back and forth."""
+    at = 1 if text.startswith("\ufeff") else 0
+    while True:
+        at = _SPACE.match(text, at).end()  # type: ignore[union-attr]  # it also matches nothing
+        if text.startswith("<?", at):
+            at = _past(text, "?>", at + 2)
+        elif text.startswith("<!--", at):
+            at = _past(text, "-->", at + 4)
+        elif text.startswith("<!", at):
+            raise NotQbXML("a document type is not allowed")
+        elif text.startswith("<", at):
+            return at
+        else:
+            raise NotQbXML("it is empty" if at == len(text) else "it is no XML")
+
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def _past(text: str, end: str, at: int) -> int:
+    found = text.find(end, at)
+    if found < 0:
+        raise NotQbXML("it ends before its first element")
+    return found + len(end)
