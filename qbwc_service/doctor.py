@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from .companies import account, qwc
-from .db import companies, jobs, schema
+from .db import companies, job_views, schema
 from .db.companies import Company
 from .db.engine import AnyRow, open_engine
 from .db.states import State
@@ -66,7 +66,7 @@ def examine(settings: Settings, now: dt.datetime) -> list[Finding]:
 def _company(db: Connection, settings: Settings, company: Company, now: dt.datetime) -> Iterator[Finding]:
     name = company.name
     connection = companies.connection_of(db, company.id)
-    counts = jobs.counts(db, company.id)
+    counts = job_views.counts(db, company.id)
     waiting = sum(counts.get(state, 0) for state in (State.WAITING, State.READY, State.IN_FLIGHT))
     try:
         qwc.write(company, settings.public_url)

@@ -1,7 +1,7 @@
 """An answer's text on its way into a tree, a chunk at a time.
 
-The parser builds the tree in C; what has a later sibling is complete and can be taken out. So Python sees one object for
-each record that it asks for, and memory holds one chunk's records however long the answer is.
+The parser builds the tree in C; what has a later sibling is complete and can be taken out. So Python sees one object
+for each record that it asks for, and memory holds one chunk's records however long the answer is.
 """
 
 import codecs
@@ -31,6 +31,7 @@ class Feed:
 
     def __init__(self, text: str | bytes) -> None:
         self._chunks = _chunks(text)
+        self._chunk: bytes | None = None  # the next one
         # Without huge_tree libxml2 itself refuses more than 256 levels and texts over 10 million characters.
         self._parser = etree.XMLPullParser(
             events=("start",),
@@ -61,12 +62,12 @@ class Feed:
         if self._ended:
             return False
         try:
-            chunk = next(self._chunks, None)
-            if chunk is None:
+            chunk = self._chunk or next(self._chunks)
+            self._chunk = next(self._chunks, None)
+            self._parser.feed(chunk)
+            if self._chunk is None:
                 self._ended = True
                 self._parser.close()
-            else:
-                self._parser.feed(chunk)
             for _, node in self._parser.read_events():
                 # Read even when the root is known, or the parser would keep each for us.
                 self._root = node if self._root is None else self._root

@@ -10,7 +10,7 @@ import functools
 import re
 import typing
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -396,13 +396,14 @@ def decode_key(key: str) -> str:
 
 
 class Declared(NamedTuple):
-    """One line of a document's class: the attribute's name, its field, whether it must be given, and of a Group (or
-    Many of them) the class of its value."""
+    """One line of a document's class: the attribute's name, its field, whether it must be given, of a Group (or Many of
+    them) the class of its value, and whether it is one of a Choice, where to be there says something by itself."""
 
     name: str
     field: Field
     required: bool
     inner: type | None
+    chosen: bool
 
 
 def declared(document: type) -> tuple[Declared, ...]:
@@ -413,15 +414,17 @@ def declared(document: type) -> tuple[Declared, ...]:
 @functools.cache
 def _lines(document: type) -> tuple[Declared, ...]:
     hints = typing.get_type_hints(document, include_extras=True)
-    return tuple(_declared(field, hints[field.name]) for field in dataclasses.fields(document))
+    choices: tuple[Choice, ...] = getattr(document, "CHOICES", ())
+    chosen = {name for choice in choices for branch in choice.branches for name in branch}
+    return tuple(_declared(field, hints[field.name], chosen) for field in dataclasses.fields(document))
 
 
-def _declared(field: "dataclasses.Field[Any]", hint: Any) -> Declared:
+def _declared(field: "dataclasses.Field[Any]", hint: Any, chosen: Container[str]) -> Declared:
     declared_field = next(note for note in hint.__metadata__ if isinstance(note, Field))
     required = field.default is dataclasses.MISSING
     group = declared_field.each if isinstance(declared_field, Many) else declared_field
     inner = next(_classes(hint.__origin__), None) if isinstance(group, Group) else None
-    return Declared(field.name, declared_field, required, inner)
+    return Declared(field.name, declared_field, required, inner, field.name in chosen)
 
 
 def _classes(hint: Any) -> Iterator[type]:

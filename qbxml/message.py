@@ -230,8 +230,8 @@ def _group(
         faults.append(FieldFault(kind, where, given, f"must be of type {expected}"))
         return ""
     inside = "".join(text for _, text in _elements(kind, f"{where}/", given, known, faults))
-    # An address of which nothing is known says nothing; an empty line is a line.
-    return f"<{field.tag}>{inside}</{field.tag}>" if inside or line.required else ""
+    # An address of which nothing is known says nothing; an empty line is a line, an empty choice is chosen.
+    return f"<{field.tag}>{inside}</{field.tag}>" if inside or line.required or line.chosen else ""
 
 
 def _conflicts(kind: str, path: str, value: Any) -> Iterator[FieldFault]:

@@ -10,7 +10,7 @@ import click
 from ..companies import account
 from ..companies.qwc import QwcFault, write
 from ..db import companies as table
-from ..db import jobs
+from ..db import job_views, jobs
 from ..db.companies import Company
 from ..db.states import NEXT, Event, State
 from ..posting import exchange, queue
@@ -93,7 +93,7 @@ def show(name: str, json_: bool) -> None:
 
 def _facts(db: Any, known: Company) -> dict[str, Any]:
     connection = table.connection_of(db, known.id)
-    counts = jobs.counts(db, known.id)
+    counts = job_views.counts(db, known.id)
     return {
         "id": known.id,
         "name": known.name,
@@ -127,7 +127,7 @@ def remove(name: str) -> None:
     """
     with opened() as (engine, _), engine.begin() as db:
         known = company_of(db, name)
-        waiting = jobs.listed(db, company_id=known.id, state=None, limit=None, lists=False)
+        waiting = job_views.listed(db, company_id=known.id, state=None, limit=None, lists=False)
         held = jobs.hold(db, [job.id for job in waiting if Event.CANCELLED in NEXT[State(job.state)]])
         queue.cancel(db, held, now())
         table.mark_removed(db, known.id, now())

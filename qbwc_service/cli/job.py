@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
+from ..db import job_views, messages
 from ..db import jobs as table
-from ..db import messages
 from ..db.states import State
 from ..posting import queue
 from .common import NOT_FOUND, Failure, as_json, code_of, company_of, now, opened, print_json, print_table, writing
@@ -29,7 +29,7 @@ def list_(company: str | None, state: str | None, lists: bool, json_: bool) -> N
     """
     with opened() as (engine, _), engine.connect() as db:
         company_id = None if company is None else company_of(db, company).id
-        found = table.listed(db, company_id=company_id, state=state, limit=None, lists=lists)
+        found = job_views.listed(db, company_id=company_id, state=state, limit=None, lists=lists)
     rows = [_row(row) for row in found]
     if json_:
         print_json(rows)
@@ -57,10 +57,10 @@ def _row(row: Any) -> dict[str, Any]:
 def show(id: int, json_: bool) -> None:
     """Show one job: its history, and the last message that carried it with QuickBooks' answers."""
     with opened() as (engine, _), engine.connect() as db:
-        found = table.shown(db, id)
+        found = job_views.shown(db, id)
         if found is None:
             raise Failure(f"there is no job {id}", NOT_FOUND)
-        past = table.history_of(db, id)
+        past = job_views.history_of(db, id)
         message = messages.by_id(db, found.message_id) if found.message_id else None
         answers = messages.answers_to(db, found.message_id) if found.message_id else []
     facts = _row(found) | {

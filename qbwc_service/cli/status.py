@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from .. import doctor as checks
-from ..db import companies, jobs
+from ..db import companies, job_views
 from ..db.states import State
 from .common import NEEDS_ATTENTION, as_json, now, opened, print_json, print_table, read_settings
 
@@ -31,7 +31,7 @@ def status(json_: bool) -> None:
 
 
 def _facts(db: Any, company: companies.Company, at: dt.datetime) -> dict[str, Any]:
-    counts = jobs.counts(db, company.id)
+    counts = job_views.counts(db, company.id)
     connection = companies.connection_of(db, company.id)
     waiting = sum(counts.get(state, 0) for state in (State.WAITING, State.READY, State.IN_FLIGHT))
     silent = checks.silence(company, connection, waiting, at)

@@ -17,8 +17,9 @@ from ..db.companies import Company
 from ..db.engine import AnyRow
 from ..db.messages import Fate, Purpose
 from ..lists import sync
-from ..posting import exchange, recovery
-from ..posting.exchange import Settled
+from ..posting import answers, exchange, recovery
+from ..posting.answers import Settled
+from ..posting.verdicts import explain
 from ..secrets import Keys, new_ticket
 
 IDLE = dt.timedelta(minutes=60)  # QuickBooks itself may take minutes over one message (contract.md 5.1)
@@ -129,7 +130,7 @@ class Sessions:
             session = sessions.hold(db, self._keys.mac(TICKET, ticket))
             if session is not None and session.closed_at is None:
                 what = hresult_status(hresult, after_write=False)
-                text = f"{hresult}: {exchange.explain(what, message)}"
+                text = f"{hresult}: {explain(what, message)}"
                 companies.note_problem(db, session.company_id, text, now)
                 sessions.note(db, session.id, now, last_error=text)
                 sessions.end(db, session.id, "QuickBooks could not be reached", now)
@@ -263,7 +264,7 @@ def _wrong_file(company: Company, opened: str, known: AnyRow) -> str:
 
 def _answered_message(db: Connection, session: AnyRow, response: str) -> AnyRow | None:
     """-> the message that an answer belongs to: the one it names, else the one that this session waits for."""
-    named = exchange.message_of(response)
+    named = answers.message_of(response)
     if named is not None:
         message = messages.by_id(db, named)
         return message if message is not None and message.company_id == session.company_id else None
@@ -289,11 +290,11 @@ def _settle(
         try:
             answer = responses.read(response)
             if message.purpose == Purpose.POST:
-                return exchange.settle_post(db, company, message, answer, now)
+                return answers.settle_post(db, company, message, answer, now)
             if not awaited:
                 return Settled(0, doubt=False)  # a query's answer settles nothing when it comes late
             if message.purpose == Purpose.READ:
-                return exchange.settle_read(db, company, message, session.id, answer, now)
+                return answers.settle_read(db, company, message, session.id, answer, now)
             if message.purpose == Purpose.LOOK_UP:
                 return recovery.settle_look_up(db, company, message, answer, now)
             messages.set_fate(db, message.id, Fate.ANSWERED, now)
@@ -303,10 +304,10 @@ def _settle(
     if not awaited:
         return None
     if message.purpose == Purpose.POST:
-        settled = exchange.settle_failure(db, company, message, hresult, said, now)
+        settled = answers.settle_failure(db, company, message, hresult, said, now)
         return None if settled.doubt else settled
     if message.purpose == Purpose.READ:
-        exchange.read_failed(db, company, message, f"{hresult} {said}".strip(), now)
+        answers.read_failed(db, company, message, f"{hresult} {said}".strip(), now)
     else:
         messages.set_fate(db, message.id, Fate.LOST, now)
     return None
@@ -348,7 +349,7 @@ def _keep_stray(db: Connection, response: str, hresult: str, said: str, now: dt.
 
     Anybody can send such a thing, so only one that names a message of ours in doubt is kept, once, and not a large one.
     """
-    named = exchange.message_of(response)
+    named = answers.message_of(response)
     message = None if named is None else messages.by_id(db, named)
     if message is None or len(response) > MOST_STRAY_BYTES or message.fate == Fate.ANSWERED:
         return

@@ -4,9 +4,9 @@ The indexes on what is open are partial, so that claiming costs the same whether
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -19,17 +19,15 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    insert,
     or_,
     select,
     update,
 )
 from sqlalchemy.engine import Connection
 
-from .companies import companies
 from .engine import AnyRow, Utc, metadata
-from .orders import BigId, orders
-from .states import BLOCKING, CLAIMABLE, Event, State
+from .orders import BigId
+from .states import CLAIMABLE, Event, State
 
 ORDERS_FIRST, LISTS_AFTER = 0, 10  # priorities
 
@@ -65,22 +63,22 @@ jobs = Table(
     Column("superseded_at", Utc),
     Index("ix_jobs_order_id", "order_id"),
 )
-_CURRENT = jobs.c.superseded_at.is_(None)
+CURRENT = jobs.c.superseded_at.is_(None)
 Index(
     "uq_jobs_record",
     jobs.c.company_id,
     jobs.c.record,
     unique=True,
-    sqlite_where=_CURRENT,
-    postgresql_where=_CURRENT,
+    sqlite_where=CURRENT,
+    postgresql_where=CURRENT,
 )
-_NUMBERED = and_(jobs.c.ref_number.is_not(None), _CURRENT)
+NUMBERED = and_(jobs.c.ref_number.is_not(None), CURRENT)
 Index(
     "ix_jobs_ref_number",
     jobs.c.company_id,
     jobs.c.ref_number,
-    sqlite_where=_NUMBERED,
-    postgresql_where=_NUMBERED,
+    sqlite_where=NUMBERED,
+    postgresql_where=NUMBERED,
 )
 _CLAIMABLE = and_(jobs.c.state.in_(CLAIMABLE), jobs.c.blocked_by.is_(None))
 _AWAY = jobs.c.state.in_([State.IN_FLIGHT, State.IN_DOUBT])
@@ -153,93 +151,9 @@ def by_records(db: Connection, company_id: int, records: Iterable[str]) -> dict[
     found: dict[str, AnyRow] = {}
     for start in range(0, len(wanted), 500):
         part = wanted[start : start + 500]
-        rows = db.execute(select(jobs).where(jobs.c.company_id == company_id, jobs.c.record.in_(part), _CURRENT))
+        rows = db.execute(select(jobs).where(jobs.c.company_id == company_id, jobs.c.record.in_(part), CURRENT))
         found.update((row.record, row) for row in rows)
     return found
-
-
-class _Needed(NamedTuple):
-    id: int
-    state: str
-    blocked_by: int | None
-    next_try_at: dt.datetime | None
-
-
-def put(db: Connection, company_id: int, order_id: int | None, new: Sequence[NewJob], now: dt.datetime) -> list[int]:
-    """Stores jobs whose needs are stored already, or come before them in `new`; -> their ids, in sequence."""
-    known = {
-        record: _Needed(row.id, row.state, row.blocked_by, row.next_try_at)
-        for record, row in by_records(db, company_id, {record for job in new for record in job.needs}).items()
-    }
-    ids: list[int] = []
-    past: list[tuple[int, str, str, int | None, str | None]] = []
-    for job in new:
-        needed = [known[record] for record in job.needs]
-        stand = _standing(needed)
-        job_id = db.execute(
-            insert(jobs)
-            .values(
-                company_id=company_id,
-                order_id=order_id,
-                record=job.record,
-                kind=job.kind,
-                priority=job.priority,
-                name=job.name,
-                ref_number=job.ref_number,
-                marker=job.marker,
-                total=job.total,
-                request=job.request,
-                content=job.content,
-                created_at=now,
-                changed_at=now,
-                **stand,
-            )
-            .returning(jobs.c.id)
-        ).scalar_one()
-        known[job.record] = _Needed(job_id, stand["state"], stand["blocked_by"], stand["next_try_at"])
-        ids.append(job_id)
-        past.append((job_id, Event.ASKED.name, stand["state"], None, None))
-    links = [
-        {"job_id": job_id, "needs_id": known[record].id}
-        for job_id, job in zip(ids, new, strict=True)
-        for record in dict.fromkeys(job.needs)
-    ]
-    if links:
-        db.execute(insert(needs), links)
-    write_history(db, past, now)
-    return ids
-
-
-def _standing(needed: Sequence[_Needed]) -> dict[str, Any]:
-    """-> state, blocker and rest of a job that needs these."""
-    return {
-        "state": State.READY if all(need.state == State.POSTED for need in needed) else State.WAITING,
-        "blocked_by": _blocker(needed),
-        "next_try_at": max((need.next_try_at for need in needed if need.next_try_at is not None), default=None),
-    }
-
-
-def _blocker(needed: Iterable[_Needed]) -> int | None:
-    for need in needed:
-        if need.state in BLOCKING:
-            return need.id
-        if need.blocked_by is not None:
-            return need.blocked_by
-    return None
-
-
-def write_history(
-    db: Connection, rows: Sequence[tuple[int, str, str, int | None, str | None]], now: dt.datetime
-) -> None:
-    """`rows`: job, name of the event, state afterwards, message, note."""
-    if rows:
-        db.execute(
-            insert(history),
-            [
-                {"job_id": job, "at": now, "event": event, "state": state, "message_id": message, "note": note}
-                for job, event, state, message, note in rows
-            ],
-        )
 
 
 def _claim(dialect: str) -> Any:
@@ -385,241 +299,5 @@ def needed_by(db: Connection, job_ids: Sequence[int]) -> list[AnyRow]:
     return found
 
 
-def apply(db: Connection, changes: Sequence[Change], now: dt.datetime) -> None:
-    """Writes what became of the jobs and their history, then frees or blocks what needs them."""
-    if not changes:
-        return
-    _write(db, changes, now)
-    posted = [change.job_id for change in changes if change.state == State.POSTED]
-    stopped = [change.job_id for change in changes if change.state in BLOCKING]
-    open_again = [
-        change.job_id for change in changes if change.state in CLAIMABLE and change.event not in (Event.READ, Event.DUE)
-    ]
-    if posted:
-        _unblock(db, posted, now)
-        _free(db, posted, now)
-    if open_again:
-        _unblock(db, open_again, now)
-        _rest_dependents(db, open_again)
-    if stopped:
-        _block(db, stopped)
-
-
-def _write(db: Connection, changes: Sequence[Change], now: dt.datetime) -> None:
-    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for change in changes:
-        names = tuple(name for name, _ in change.columns)
-        row = {"b_id": change.job_id, "b_state": change.state, "b_at": now}
-        row.update((f"b_{name}", value) for name, value in change.columns)
-        by_columns.setdefault(names, []).append(row)
-    for names, rows in by_columns.items():
-        statement = (
-            update(jobs)
-            .where(jobs.c.id == bindparam("b_id"))
-            .values(
-                state=bindparam("b_state"),
-                changed_at=bindparam("b_at"),
-                **{name: bindparam(f"b_{name}") for name in names},
-            )
-        )
-        db.execute(statement, rows)
-    write_history(
-        db,
-        [(change.job_id, change.event.name, change.state, change.message_id, change.note) for change in changes],
-        now,
-    )
-
-
-def _free(db: Connection, posted: Sequence[int], now: dt.datetime) -> None:
-    """Jobs that waited for these, and now for nothing more, are ready."""
-    for start in range(0, len(posted), 500):
-        part = posted[start : start + 500]
-        waits = select(needs.c.job_id).where(needs.c.needs_id.in_(part))
-        other = jobs.alias("other")
-        unposted = (
-            select(needs.c.job_id)
-            .join(other, other.c.id == needs.c.needs_id)
-            .where(needs.c.job_id == jobs.c.id, other.c.state != State.POSTED)
-        )
-        freed = db.execute(
-            update(jobs)
-            .where(jobs.c.id.in_(waits), jobs.c.state == State.WAITING, ~unposted.exists())
-            .values(state=State.READY, changed_at=now)
-            .returning(jobs.c.id)
-        ).scalars()
-        write_history(db, [(job_id, Event.FREED.name, State.READY, None, None) for job_id in freed], now)
-
-
-def _dependents(db: Connection, job_ids: Sequence[int], states: Sequence[State] = CLAIMABLE) -> list[int]:
-    """-> jobs in these states that need one of these, directly or through others; by id, so needs come first."""
-    found: set[int] = set()
-    front = list(job_ids)
-    while front:
-        rows = db.execute(
-            select(needs.c.job_id)
-            .join(jobs, jobs.c.id == needs.c.job_id)
-            .where(needs.c.needs_id.in_(front[:500]), jobs.c.state.in_(states))
-        ).scalars()
-        new = [job_id for job_id in rows if job_id not in found]
-        found.update(new)
-        front = front[500:] + new
-    return sorted(found)
-
-
-def open_dependents(db: Connection, job_id: int) -> list[AnyRow]:
-    """-> the jobs that wait for this one, or for a person, directly or through others."""
-    found = _dependents(db, [job_id], (*CLAIMABLE, State.ATTENTION))
-    return list(db.execute(select(jobs).where(jobs.c.id.in_(found)).order_by(jobs.c.id)).all())
-
-
-def _block(db: Connection, stopped: Sequence[int]) -> None:
-    for blocker in stopped:
-        dependents = _dependents(db, [blocker])
-        if dependents:
-            db.execute(
-                update(jobs)
-                .where(jobs.c.id == bindparam("b_id"), jobs.c.blocked_by.is_(None))
-                .values(blocked_by=bindparam("b_by")),
-                [{"b_id": job_id, "b_by": blocker} for job_id in dependents],
-            )
-
-
-def _unblock(db: Connection, released: Sequence[int], now: dt.datetime) -> None:
-    """These stand in nobody's way any more; what they blocked may still be blocked by another."""
-    for start in range(0, len(released), 500):
-        part = released[start : start + 500]
-        loose = sorted(
-            db.execute(
-                update(jobs).where(jobs.c.blocked_by.in_(part)).values(blocked_by=None).returning(jobs.c.id)
-            ).scalars()
-        )
-        for job_id in loose:
-            needed = _needs_of(db, job_id)
-            blocker = _blocker(needed)
-            if blocker is not None:
-                db.execute(update(jobs).where(jobs.c.id == job_id).values(blocked_by=blocker))
-
-
-def _rest_dependents(db: Connection, job_ids: Sequence[int]) -> None:
-    """What needs a job that rests, rests as long: it must not leave before it."""
-    for job_id in _dependents(db, job_ids):
-        until = _standing(_needs_of(db, job_id))["next_try_at"]
-        db.execute(update(jobs).where(jobs.c.id == job_id).values(next_try_at=until))
-
-
-def _needs_of(db: Connection, job_id: int) -> list[_Needed]:
-    return [_Needed(row.id, row.state, row.blocked_by, row.next_try_at) for row in needed_by(db, [job_id])]
-
-
-def of_order(db: Connection, company_id: int, order_id: int) -> list[AnyRow]:
-    """An order's jobs and the list records that they need, whoever asked first; in the sequence of posting."""
-    own = select(jobs.c.id).where(jobs.c.order_id == order_id, _CURRENT)
-    shared = select(needs.c.needs_id).where(needs.c.job_id.in_(own))
-    return list(
-        db.execute(
-            select(jobs)
-            .where(jobs.c.company_id == company_id, _CURRENT, or_(jobs.c.id.in_(own), jobs.c.id.in_(shared)))
-            .order_by(jobs.c.id)
-        ).all()
-    )
-
-
-def with_numbers(db: Connection, company_id: int, wanted: Sequence[tuple[str, str]]) -> list[AnyRow]:
-    """-> jobs of these kinds and numbers, with their order's number; served by ix_jobs_ref_number."""
-    if not wanted:
-        return []
-    numbers = sorted({number for _, number in wanted})
-    rows = db.execute(
-        select(jobs.c.kind, jobs.c.ref_number, jobs.c.record, orders.c.number.label("order_number"))
-        .join(orders, orders.c.id == jobs.c.order_id)
-        .where(jobs.c.company_id == company_id, jobs.c.ref_number.in_(numbers), _NUMBERED)
-        .where(jobs.c.state != State.CANCELLED)
-    ).all()
-    return [row for row in rows if (row.kind, row.ref_number) in set(wanted)]
-
-
-def listed(
-    db: Connection, *, company_id: int | None, state: str | None, limit: int | None, lists: bool
-) -> list[AnyRow]:
-    """Jobs with the names of their company and order, oldest first."""
-    found = (
-        select(jobs, companies.c.name.label("company"), orders.c.number.label("order_number"))
-        .join(companies, companies.c.id == jobs.c.company_id)
-        .outerjoin(orders, orders.c.id == jobs.c.order_id)
-        .where(companies.c.removed_at.is_(None), _CURRENT)
-        .order_by(jobs.c.id)
-    )
-    if company_id is not None:
-        found = found.where(jobs.c.company_id == company_id)
-    if state is not None:
-        found = found.where(jobs.c.state == state)
-    if not lists:  # but for those that need a person
-        found = found.where(or_(jobs.c.priority == ORDERS_FIRST, jobs.c.state == State.ATTENTION))
-    if limit is not None:
-        found = found.limit(limit)
-    return list(db.execute(found).all())
-
-
-def shown(db: Connection, job_id: int) -> AnyRow | None:
-    """One job with the names of its company and order."""
-    return db.execute(
-        select(jobs, companies.c.name.label("company"), orders.c.number.label("order_number"))
-        .join(companies, companies.c.id == jobs.c.company_id)
-        .outerjoin(orders, orders.c.id == jobs.c.order_id)
-        .where(jobs.c.id == job_id)
-    ).one_or_none()
-
-
 def hold(db: Connection, job_ids: Sequence[int]) -> list[AnyRow]:
     return list(db.execute(select(jobs).where(jobs.c.id.in_(job_ids)).order_by(jobs.c.id).with_for_update()).all())
-
-
-def history_of(db: Connection, job_id: int) -> list[AnyRow]:
-    """Served by ix_job_history_job_id."""
-    return list(db.execute(select(history).where(history.c.job_id == job_id).order_by(history.c.id)).all())
-
-
-def put_back(db: Connection, job_ids: Sequence[int]) -> None:
-    """Claimed, but not for this message: as they were before, with what blocks them since."""
-    for job_id in sorted(job_ids):
-        stand = _standing(_needs_of(db, job_id))
-        db.execute(update(jobs).where(jobs.c.id == job_id).values(attempts=jobs.c.attempts - 1, **stand))
-
-
-def counts(db: Connection, company_id: int | None = None) -> Mapping[str, int]:
-    """-> how many documents are in each state that has any; lists to be read count when they need a person."""
-    orders_only = or_(jobs.c.priority == ORDERS_FIRST, jobs.c.state == State.ATTENTION)
-    found = select(jobs.c.state, func.count()).where(_CURRENT, orders_only).group_by(jobs.c.state)
-    if company_id is not None:
-        found = found.where(jobs.c.company_id == company_id)
-    return {row[0]: row[1] for row in db.execute(found)}
-
-
-def supersede(db: Connection, job_ids: Sequence[int], now: dt.datetime) -> None:
-    """These cancelled documents make room for others of the same records."""
-    for start in range(0, len(job_ids), 500):
-        part = job_ids[start : start + 500]
-        db.execute(update(jobs).where(jobs.c.id.in_(part), jobs.c.state == State.CANCELLED).values(superseded_at=now))
-
-
-def revive(db: Connection, job_id: int, new: NewJob, now: dt.datetime) -> None:
-    """A cancelled list record, which needs nothing, is asked for again, as it reads now."""
-    db.execute(
-        update(jobs)
-        .where(jobs.c.id == job_id)
-        .values(
-            state=State.READY,
-            content=new.content,
-            request=new.request,
-            kind=new.kind,
-            name=new.name,
-            attempts=0,
-            next_try_at=None,
-            together=None,
-            status_code=None,
-            explanation=None,
-            changed_at=now,
-        )
-    )
-    write_history(db, [(job_id, Event.REVIVED.name, State.READY, None, None)], now)
-    _unblock(db, [job_id], now)

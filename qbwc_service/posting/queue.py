@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.engine import Connection
 
+from ..db import job_changes, job_views
 from ..db import jobs as table
 from ..db import orders as order_table
 from ..db.engine import AnyRow
@@ -33,9 +34,9 @@ def enqueue(db: Connection, company_id: int, order_id: int, plan: Plan, now: dt.
         if job is None or (job.state == State.CANCELLED and document.kind not in LIST_KINDS):
             new.append(_job(document))
         elif job.state == State.CANCELLED:
-            table.revive(db, job.id, _job(document), now)
+            job_changes.revive(db, job.id, _job(document), now)
             revived += 1
-    table.put(db, company_id, order_id, new, now)
+    job_changes.put(db, company_id, order_id, new, now)
     order_table.mark_sent(db, order_id, now)
     return len(new) + revived
 
@@ -44,10 +45,10 @@ def _supersede(db: Connection, company_id: int, order_id: int, now: dt.datetime)
     """Cancelled transactions of the order make room: those in the plan come anew, the others are no longer wanted."""
     cancelled = [
         job.id
-        for job in table.of_order(db, company_id, order_id)
+        for job in job_views.of_order(db, company_id, order_id)
         if job.order_id == order_id and job.state == State.CANCELLED and job.kind not in LIST_KINDS
     ]
-    table.supersede(db, cancelled, now)
+    job_changes.supersede(db, cancelled, now)
 
 
 def _job(document: Document) -> NewJob:
@@ -72,7 +73,7 @@ def retry(db: Connection, held: Sequence[AnyRow], now: dt.datetime) -> None:
             raise NotNow(job.id, job.kind, job.state, "tried again")
         columns = (("next_try_at", None), ("together", None), ("status_code", None), ("explanation", None))
         changes.append(Change(job.id, Event.RETRIED, after(State(job.state), Event.RETRIED), columns=columns))
-    table.apply(db, changes, now)
+    job_changes.apply(db, changes, now)
 
 
 def cancel(db: Connection, held: Sequence[AnyRow], now: dt.datetime) -> list[AnyRow]:
@@ -82,7 +83,7 @@ def cancel(db: Connection, held: Sequence[AnyRow], now: dt.datetime) -> list[Any
     """
     doomed = {job.id: job for job in held}
     for job in held:
-        for dependent in table.open_dependents(db, job.id):
+        for dependent in job_changes.open_dependents(db, job.id):
             if dependent.order_id == job.order_id and job.kind not in LIST_KINDS:
                 doomed.setdefault(dependent.id, dependent)
     changes = []
@@ -94,7 +95,7 @@ def cancel(db: Connection, held: Sequence[AnyRow], now: dt.datetime) -> list[Any
         changes.append(
             Change(job.id, Event.CANCELLED, State.CANCELLED, columns=(("next_try_at", None), ("blocked_by", None)))
         )
-    table.apply(db, changes, now)
+    job_changes.apply(db, changes, now)
     return list(doomed.values())
 
 

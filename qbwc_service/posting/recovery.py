@@ -14,15 +14,15 @@ from sqlalchemy.engine import Connection
 from qbxml import responses
 from qbxml.fields import Version
 
+from ..db import job_changes, messages
 from ..db import jobs as table
-from ..db import messages
 from ..db.companies import Company
 from ..db.engine import AnyRow
 from ..db.jobs import Change
 from ..db.messages import Fate, Purpose
 from ..db.states import Event, State, after
-from . import exchange
-from .exchange import Settled
+from . import answers, exchange, verdicts
+from .answers import Settled
 from .kinds import KINDS, USABLE_ITEMS, is_of, look_up
 
 # The same bytes leave at most so often; a message that never gets an answer is then sent in halves.
@@ -42,7 +42,9 @@ def session_lost(db: Connection, company_id: int, now: dt.datetime, why: str) ->
             continue
         away = table.away(db, company_id, message.id, State.IN_FLIGHT)
         event = Event.LOST if message.purpose == Purpose.POST else Event.DUE
-        table.apply(db, [Change(job.id, event, after(State(job.state), event), why, message.id) for job in away], now)
+        job_changes.apply(
+            db, [Change(job.id, event, after(State(job.state), event), why, message.id) for job in away], now
+        )
         messages.set_fate(db, message.id, Fate.IN_DOUBT if event is Event.LOST else Fate.LOST)
 
 
@@ -68,7 +70,7 @@ def _send_again(db: Connection, company: Company, message: AnyRow, session_id: i
         Change(job.id, Event.SENT_AGAIN, State.IN_FLIGHT, message_id=message.id)
         for job in table.away(db, company.id, message.id, State.IN_DOUBT)
     ]
-    table.apply(db, changes, now)
+    job_changes.apply(db, changes, now)
     messages.resend(db, message.id, session_id, now)
     return str(message.body)
 
@@ -80,7 +82,7 @@ def settle_look_up(
     doubtful = {job.id: job for job in table.away(db, company.id, state=State.IN_DOUBT)}
     found: dict[int, list[responses.Ret]] = {}
     for response in answer:
-        job = doubtful.get(exchange.job_of(response.request_id) or 0)
+        job = doubtful.get(answers.job_of(response.request_id) or 0)
         # 500 is a name that QuickBooks does not have, 1 a number (contract.md 7.3); other codes answer nothing.
         if job is not None and response.status_code in (0, 1, 500, 501):
             found[job.id] = [ret for ret in response.rets if is_of(job, ret)]
@@ -92,8 +94,8 @@ def settle_look_up(
         if all(job.id in found for job in jobs):
             changes += _decide(db, message_id, jobs, found, now)
         # Where QuickBooks did not answer every question the doubt stays, and the next look-up asks again.
-    table.apply(db, changes, now)
-    exchange.link_adopted(db, company, doubtful, changes, now)
+    job_changes.apply(db, changes, now)
+    verdicts.link_adopted(db, company, doubtful, changes, now)
     messages.set_fate(db, message.id, Fate.ANSWERED, now)
     still = len(doubtful) - len(changes)
     return Settled(sum(change.state in (State.POSTED, State.ATTENTION) for change in changes), still > 0)
@@ -116,7 +118,7 @@ def _decide(
     messages.set_fate(db, message_id, Fate.ANSWERED, now)
     if nothing_there and never_answered and len(jobs) > 1:
         note = "QuickBooks never answers this message, and holds nothing of it"
-        return exchange.halved(jobs, State.IN_DOUBT, Event.SPLIT, note, message_id)
+        return verdicts.halved(jobs, State.IN_DOUBT, Event.SPLIT, note, message_id)
     return [_verdict(job, found[job.id], now) for job in jobs]
 
 
@@ -143,10 +145,10 @@ def _verdict(job: AnyRow, rets: Sequence[responses.Ret], now: dt.datetime) -> Ch
             "QuickBooks says that it saved this, but holds nothing of that number with our marker: it was deleted or "
             "renumbered there since. Retry to have it sent once more, or cancel.",
         )
-    if job.attempts >= exchange.GIVE_UP_AFTER:
+    if job.attempts >= verdicts.GIVE_UP_AFTER:
         answered = f"answered {job.status_code} to it" if job.status_code else "never answered it"
         return _to_a_person(job, f"It was sent {job.attempts} times; QuickBooks {answered} and holds nothing of it.")
-    until = None if job.status_code is None else now + exchange.rest(job.attempts)
+    until = None if job.status_code is None else now + verdicts.rest(job.attempts)
     return Change(
         job.id,
         Event.ABSENT,
@@ -157,7 +159,7 @@ def _verdict(job: AnyRow, rets: Sequence[responses.Ret], now: dt.datetime) -> Ch
 
 def _adopt(job: AnyRow, ret: responses.Ret) -> Change:
     if not KINDS[job.kind].is_list:
-        return exchange.adopted(job, State.IN_DOUBT, txn_id=ret.txn_id, note="by its number and our marker")
+        return verdicts.adopted(job, State.IN_DOUBT, txn_id=ret.txn_id, note="by its number and our marker")
     if ret.is_active is False:
         return _to_a_person(
             job,
@@ -171,7 +173,7 @@ def _adopt(job: AnyRow, ret: responses.Ret) -> Change:
             f"QuickBooks uses the item name {job.name} for an item of type {kind}, which cannot stand on an order's "
             "line. Rename it there, then retry.",
         )
-    return exchange.adopted(job, State.IN_DOUBT, list_id=ret.list_id, note="by its name")
+    return verdicts.adopted(job, State.IN_DOUBT, list_id=ret.list_id, note="by its name")
 
 
 def _to_a_person(job: AnyRow, why: str) -> Change:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 from .. import orders
 from ..companies import preferences
 from ..companies.preferences import Preferences
+from ..db import job_views
 from ..db import jobs as job_table
 from ..db import lists as list_table
 from ..db import orders as table
@@ -17,7 +18,8 @@ from ..db.engine import AnyRow
 from ..db.states import State
 from ..orders import Order
 from . import queue
-from .plan import Choices, Obstacle, Plan, customer_record, plan, vendor_record
+from .naming import customer_record, vendor_record
+from .plan import Choices, Obstacle, Plan, plan
 from .queue import LIST_KINDS
 
 
@@ -66,7 +68,7 @@ def store(db: Connection, company: Company, order: Order, now: dt.datetime) -> N
     known = orders.stored(row.content)
     if known == order:
         return
-    if not _may_replace(job_table.of_order(db, company.id, row.id), row.id):
+    if not _may_replace(job_views.of_order(db, company.id, row.id), row.id):
         raise OrderSent(order.number, orders.differences(known, order))
     table.replace(db, row.id, **facts)
 
@@ -123,7 +125,7 @@ def _refuse_taken_numbers(db: Connection, company: Company, number: str, planned
             "number",
             f"{job.kind} number {job.ref_number} is taken by order {job.order_number}; give this order another number",
         )
-        for job in job_table.with_numbers(db, company.id, wanted)
+        for job in job_views.with_numbers(db, company.id, wanted)
         if job.record != numbers[job.kind, job.ref_number].record
     ]
     if taken:
@@ -135,5 +137,5 @@ def state_of(db: Connection, company: Company, number: str) -> tuple[str, list[A
     row = table.by_number(db, company.id, number)
     if row is None:
         raise UnknownOrder(company.name, number)
-    documents = job_table.of_order(db, company.id, row.id)
+    documents = job_views.of_order(db, company.id, row.id)
     return queue.order_state(row.sent_at is not None, [job.state for job in documents]), documents

@@ -11,6 +11,7 @@ from wsgiref.types import WSGIApplication
 from xml.sax.saxutils import escape
 
 import waitress.server
+import waitress.wasyncore
 from lxml import etree
 
 from qbwc_service.connector.contract import application
@@ -147,7 +148,11 @@ def request(app: WSGIApplication, **environ: Any) -> Answer:
         **environ,
     }
     given = {name: value for name, value in everything.items() if value is not None}
-    body = b"".join(app(given, lambda status, headers, _=None: started.append((status, headers))))  # type: ignore[arg-type, misc, func-returns-value]
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
+        started.append((status, headers))
+
+    body = b"".join(app(given, start_response))  # type: ignore[arg-type]
     ((status, headers),) = started
     return Answer(int(status.split()[0]), dict(headers), body)
 
@@ -166,7 +171,7 @@ def serving(app: WSGIApplication) -> Iterator[tuple[str, int]]:
     try:
         yield listener.getsockname()
     finally:
-        server.trigger.pull_trigger(server.close)
+        server.trigger.pull_trigger(lambda: waitress.wasyncore.close_all(server._map))  # kept connections, too
         server.task_dispatcher.shutdown()
         thread.join(10)
         listener.close()

@@ -1,0 +1,259 @@
+"""What happens to jobs: asked for, changed, freed, blocked; each change is a row in the history."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.engine import Connection
+
+from .engine import AnyRow
+from .jobs import Change, NewJob, by_records, history, jobs, needed_by, needs
+from .states import BLOCKING, CLAIMABLE, Event, State
+
+
+class _Needed(NamedTuple):
+    id: int
+    state: str
+    blocked_by: int | None
+    next_try_at: dt.datetime | None
+
+
+def put(db: Connection, company_id: int, order_id: int | None, new: Sequence[NewJob], now: dt.datetime) -> list[int]:
+    """Stores jobs whose needs are stored already, or come before them in `new`; -> their ids, in sequence."""
+    known = {
+        record: _Needed(row.id, row.state, row.blocked_by, row.next_try_at)
+        for record, row in by_records(db, company_id, {record for job in new for record in job.needs}).items()
+    }
+    ids: list[int] = []
+    past: list[tuple[int, str, str, int | None, str | None]] = []
+    for job in new:
+        needed = [known[record] for record in job.needs]
+        stand = _standing(needed)
+        job_id = db.execute(
+            insert(jobs)
+            .values(
+                company_id=company_id,
+                order_id=order_id,
+                record=job.record,
+                kind=job.kind,
+                priority=job.priority,
+                name=job.name,
+                ref_number=job.ref_number,
+                marker=job.marker,
+                total=job.total,
+                request=job.request,
+                content=job.content,
+                created_at=now,
+                changed_at=now,
+                **stand,
+            )
+            .returning(jobs.c.id)
+        ).scalar_one()
+        known[job.record] = _Needed(job_id, stand["state"], stand["blocked_by"], stand["next_try_at"])
+        ids.append(job_id)
+        past.append((job_id, Event.ASKED.name, stand["state"], None, None))
+    links = [
+        {"job_id": job_id, "needs_id": known[record].id}
+        for job_id, job in zip(ids, new, strict=True)
+        for record in dict.fromkeys(job.needs)
+    ]
+    if links:
+        db.execute(insert(needs), links)
+    write_history(db, past, now)
+    return ids
+
+
+def _standing(needed: Sequence[_Needed]) -> dict[str, Any]:
+    """-> state, blocker and rest of a job that needs these."""
+    return {
+        "state": State.READY if all(need.state == State.POSTED for need in needed) else State.WAITING,
+        "blocked_by": _blocker(needed),
+        "next_try_at": max((need.next_try_at for need in needed if need.next_try_at is not None), default=None),
+    }
+
+
+def _blocker(needed: Iterable[_Needed]) -> int | None:
+    for need in needed:
+        if need.state in BLOCKING:
+            return need.id
+        if need.blocked_by is not None:
+            return need.blocked_by
+    return None
+
+
+def write_history(
+    db: Connection, rows: Sequence[tuple[int, str, str, int | None, str | None]], now: dt.datetime
+) -> None:
+    """`rows`: job, name of the event, state afterwards, message, note."""
+    if rows:
+        db.execute(
+            insert(history),
+            [
+                {"job_id": job, "at": now, "event": event, "state": state, "message_id": message, "note": note}
+                for job, event, state, message, note in rows
+            ],
+        )
+
+
+def apply(db: Connection, changes: Sequence[Change], now: dt.datetime) -> None:
+    """Writes what became of the jobs and their history, then frees or blocks what needs them."""
+    if not changes:
+        return
+    _write(db, changes, now)
+    posted = [change.job_id for change in changes if change.state == State.POSTED]
+    stopped = [change.job_id for change in changes if change.state in BLOCKING]
+    open_again = [
+        change.job_id for change in changes if change.state in CLAIMABLE and change.event not in (Event.READ, Event.DUE)
+    ]
+    if posted:
+        _unblock(db, posted, now)
+        _free(db, posted, now)
+    if open_again:
+        _unblock(db, open_again, now)
+        _rest_dependents(db, open_again)
+    if stopped:
+        _block(db, stopped)
+
+
+def _write(db: Connection, changes: Sequence[Change], now: dt.datetime) -> None:
+    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for change in changes:
+        names = tuple(name for name, _ in change.columns)
+        row = {"b_id": change.job_id, "b_state": change.state, "b_at": now}
+        row.update((f"b_{name}", value) for name, value in change.columns)
+        by_columns.setdefault(names, []).append(row)
+    for names, rows in by_columns.items():
+        statement = (
+            update(jobs)
+            .where(jobs.c.id == bindparam("b_id"))
+            .values(
+                state=bindparam("b_state"),
+                changed_at=bindparam("b_at"),
+                **{name: bindparam(f"b_{name}") for name in names},
+            )
+        )
+        db.execute(statement, rows)
+    write_history(
+        db,
+        [(change.job_id, change.event.name, change.state, change.message_id, change.note) for change in changes],
+        now,
+    )
+
+
+def _free(db: Connection, posted: Sequence[int], now: dt.datetime) -> None:
+    """Jobs that waited for these, and now for nothing more, are ready."""
+    for start in range(0, len(posted), 500):
+        part = posted[start : start + 500]
+        waits = select(needs.c.job_id).where(needs.c.needs_id.in_(part))
+        other = jobs.alias("other")
+        unposted = (
+            select(needs.c.job_id)
+            .join(other, other.c.id == needs.c.needs_id)
+            .where(needs.c.job_id == jobs.c.id, other.c.state != State.POSTED)
+        )
+        freed = db.execute(
+            update(jobs)
+            .where(jobs.c.id.in_(waits), jobs.c.state == State.WAITING, ~unposted.exists())
+            .values(state=State.READY, changed_at=now)
+            .returning(jobs.c.id)
+        ).scalars()
+        write_history(db, [(job_id, Event.FREED.name, State.READY, None, None) for job_id in freed], now)
+
+
+def _dependents(db: Connection, job_ids: Sequence[int], states: Sequence[State] = CLAIMABLE) -> list[int]:
+    """-> jobs in these states that need one of these, directly or through others; by id, so needs come first."""
+    found: set[int] = set()
+    front = list(job_ids)
+    while front:
+        rows = db.execute(
+            select(needs.c.job_id)
+            .join(jobs, jobs.c.id == needs.c.job_id)
+            .where(needs.c.needs_id.in_(front[:500]), jobs.c.state.in_(states))
+        ).scalars()
+        new = [job_id for job_id in rows if job_id not in found]
+        found.update(new)
+        front = front[500:] + new
+    return sorted(found)
+
+
+def open_dependents(db: Connection, job_id: int) -> list[AnyRow]:
+    """-> the jobs that wait for this one, or for a person, directly or through others."""
+    found = _dependents(db, [job_id], (*CLAIMABLE, State.ATTENTION))
+    return list(db.execute(select(jobs).where(jobs.c.id.in_(found)).order_by(jobs.c.id)).all())
+
+
+def _block(db: Connection, stopped: Sequence[int]) -> None:
+    for blocker in stopped:
+        dependents = _dependents(db, [blocker])
+        if dependents:
+            db.execute(
+                update(jobs)
+                .where(jobs.c.id == bindparam("b_id"), jobs.c.blocked_by.is_(None))
+                .values(blocked_by=bindparam("b_by")),
+                [{"b_id": job_id, "b_by": blocker} for job_id in dependents],
+            )
+
+
+def _unblock(db: Connection, released: Sequence[int], now: dt.datetime) -> None:
+    """These stand in nobody's way any more; what they blocked may still be blocked by another."""
+    for start in range(0, len(released), 500):
+        part = released[start : start + 500]
+        loose = sorted(
+            db.execute(
+                update(jobs).where(jobs.c.blocked_by.in_(part)).values(blocked_by=None).returning(jobs.c.id)
+            ).scalars()
+        )
+        for job_id in loose:
+            needed = _needs_of(db, job_id)
+            blocker = _blocker(needed)
+            if blocker is not None:
+                db.execute(update(jobs).where(jobs.c.id == job_id).values(blocked_by=blocker))
+
+
+def _rest_dependents(db: Connection, job_ids: Sequence[int]) -> None:
+    """What needs a job that rests, rests as long: it must not leave before it."""
+    for job_id in _dependents(db, job_ids):
+        until = _standing(_needs_of(db, job_id))["next_try_at"]
+        db.execute(update(jobs).where(jobs.c.id == job_id).values(next_try_at=until))
+
+
+def _needs_of(db: Connection, job_id: int) -> list[_Needed]:
+    return [_Needed(row.id, row.state, row.blocked_by, row.next_try_at) for row in needed_by(db, [job_id])]
+
+
+def put_back(db: Connection, job_ids: Sequence[int]) -> None:
+    """Claimed, but not for this message: as they were before, with what blocks them since."""
+    for job_id in sorted(job_ids):
+        stand = _standing(_needs_of(db, job_id))
+        db.execute(update(jobs).where(jobs.c.id == job_id).values(attempts=jobs.c.attempts - 1, **stand))
+
+
+def supersede(db: Connection, job_ids: Sequence[int], now: dt.datetime) -> None:
+    """These cancelled documents make room for others of the same records."""
+    for start in range(0, len(job_ids), 500):
+        part = job_ids[start : start + 500]
+        db.execute(update(jobs).where(jobs.c.id.in_(part), jobs.c.state == State.CANCELLED).values(superseded_at=now))
+
+
+def revive(db: Connection, job_id: int, new: NewJob, now: dt.datetime) -> None:
+    """A cancelled list record, which needs nothing, is asked for again, as it reads now."""
+    db.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id)
+        .values(
+            state=State.READY,
+            content=new.content,
+            request=new.request,
+            kind=new.kind,
+            name=new.name,
+            attempts=0,
+            next_try_at=None,
+            together=None,
+            status_code=None,
+            explanation=None,
+            changed_at=now,
+        )
+    )
+    write_history(db, [(job_id, Event.REVIVED.name, State.READY, None, None)], now)
+    _unblock(db, [job_id], now)

@@ -1,0 +1,279 @@
+"""QuickBooks' answers become what happened to the jobs. The caller's transaction holds both."""
+
+import datetime as dt
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from qbxml import responses
+from qbxml.responses import Response
+from qbxml.status import Act, Saved, Status, status
+from qbxml.status import hresult as hresult_status
+
+from ..db import job_changes, messages
+from ..db import jobs as table
+from ..db import lists as list_table
+from ..db.companies import Company
+from ..db.engine import AnyRow
+from ..db.jobs import Change
+from ..db.messages import Fate
+from ..db.states import NEXT, Event, State, after
+from ..lists import sync
+from .exchange import list_of
+from .kinds import KINDS
+from .verdicts import GIVE_UP_AFTER, explain, halved, link_adopted, rest, stop, unclear
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What an answer brought: jobs that came to an end, and whether anything is left in doubt."""
+
+    done: int
+    doubt: bool
+
+
+def settle_post(
+    db: Connection, company: Company, message: AnyRow, answer: responses.Answer, now: dt.datetime
+) -> Settled:
+    """Records what QuickBooks said of each job of a message.
+
+    Also for an answer that comes late: it settles what is still open, and what is posted already stays as it is.
+    """
+    said = _Said(db, company, message, answer, now)
+    changes = said.changes()
+    job_changes.apply(db, changes, now)
+    link_adopted(db, company, said.rows, changes, now)
+    doubt = any(change.state == State.IN_DOUBT for change in changes)
+    if message.fate in (Fate.SENT, Fate.IN_DOUBT):
+        messages.set_fate(db, message.id, Fate.IN_DOUBT if doubt else Fate.ANSWERED, now)
+    return Settled(sum(change.state in (State.POSTED, State.ATTENTION) for change in changes), doubt)
+
+
+@dataclass
+class _Said:
+    db: Connection
+    company: Company
+    message: AnyRow
+    answer: responses.Answer
+    now: dt.datetime
+    rows: dict[int, AnyRow] = field(default_factory=dict)
+
+    def changes(self) -> list[Change]:
+        answered: list[tuple[int, Response, Any]] = []
+        for response in self.answer:
+            job_id = job_of(response.request_id)
+            if job_id is not None:
+                answered.append((job_id, response, response.single))
+        ids = {job_id for job_id, _, _ in answered}
+        rows = {job.id: job for job in table.carried(self.db, self.company.id, ids)}
+        for away in table.away(self.db, self.company.id, self.message.id):
+            rows[away.id] = away
+        self.rows = rows
+        changes: dict[int, Change] = {}
+        for job_id, response, ret in answered:
+            job = rows.get(job_id)
+            if job is not None and (change := self._change(job, response, ret)) is not None:
+                changes[job_id] = change
+        for job in rows.values():
+            if job.id not in ids and job.state == State.IN_FLIGHT:
+                changes[job.id] = unclear(job, "QuickBooks' answer does not mention it")
+        self._hold_back(changes)
+        return [changes[job_id] for job_id in sorted(changes)]
+
+    def _change(self, job: AnyRow, response: Response, ret: Any) -> Change | None:
+        state = State(job.state)
+        recovery = response.recovery
+        list_id = (ret.list_id if ret is not None else None) or (recovery.list_id if recovery is not None else None)
+        txn_id = (ret.txn_id if ret is not None else None) or (recovery.txn_id if recovery is not None else None)
+        what = status(response.status_code, response.message, response.severity)
+        if list_id or txn_id:
+            if state is State.POSTED or Event.SAVED not in NEXT[state]:
+                return None
+            return _saved(job, state, response, what, ret, list_id=list_id, txn_id=txn_id)
+        if state is not State.IN_FLIGHT or job.message_id != self.message.id:
+            return None  # a late refusal decides nothing
+        return _refused(job, state, response, what, self.now)
+
+    def _hold_back(self, changes: dict[int, Change]) -> None:
+        """What failed because something before it failed is not at fault: it waits for that."""
+        failed = {job_id for job_id, change in changes.items() if change.state != State.POSTED}
+        if not failed:
+            return
+        needed: dict[int, list[AnyRow]] = {}
+        for need in table.needed_by(self.db, sorted(failed)):
+            needed.setdefault(need.job_id, []).append(need)
+        for job_id in sorted(failed):
+            change = changes[job_id]
+            if change.event not in (Event.REFUSED, Event.PASSING):
+                continue
+            blamed = [need for need in needed.get(job_id, ()) if need.id in failed]
+            if blamed:
+                changes[job_id] = Change(
+                    job_id,
+                    Event.HELD_BACK,
+                    State.WAITING,
+                    note=f"job {blamed[0].id} ({blamed[0].kind}) was not saved",
+                    message_id=self.message.id,
+                    columns=(("status_code", None), ("explanation", None), ("next_try_at", None)),
+                )
+
+
+def job_of(request_id: str | None) -> int | None:
+    """-> the job of a requestID, `message-job`; None for any other."""
+    match = re.fullmatch(r"([0-9]+)-([0-9]+)", request_id or "")
+    return int(match[2]) if match else None
+
+
+def message_of(text: str) -> int | None:
+    """-> the message that an answer answers: its first requestID says so, whichever ticket brought it."""
+    match = re.search(r'requestID="([0-9]+)-[0-9]+"', text[:20_000])
+    return int(match[1]) if match else None
+
+
+def _saved(
+    job: AnyRow,
+    state: State,
+    response: Response,
+    what: Status,
+    ret: Any,
+    *,
+    list_id: str | None,
+    txn_id: str | None,
+) -> Change:
+    note = None if response.status_code == 0 else f"{response.status_code}: {response.message}"
+    explanation = what.meaning if what.then is Act.REVIEW else None
+    total = _total(job.kind, ret) if ret is not None and job.total is not None else None
+    if total is not None and total != Decimal(job.total):
+        explanation = (
+            f"QuickBooks reckons {total} where the order comes to {job.total}: it added or left out tax. "
+            "Look at it there."
+        )
+    return Change(
+        job.id,
+        Event.SAVED,
+        after(state, Event.SAVED),
+        note=note,
+        message_id=job.message_id,
+        columns=(
+            ("list_id", list_id),
+            ("txn_id", txn_id),
+            ("edit_sequence", ret.edit_sequence if ret is not None else None),
+            ("status_code", str(response.status_code)),
+            ("explanation", explanation),
+        ),
+    )
+
+
+def _total(kind: str, ret: Any) -> Decimal | None:
+    if kind == "Invoice":
+        subtotal, tax = ret.amount("Subtotal"), ret.amount("SalesTaxTotal")
+        return None if subtotal is None else subtotal + (tax or Decimal(0))
+    path = {"ReceivePayment": "TotalAmount", "Bill": "AmountDue", "PurchaseOrder": "TotalAmount"}.get(kind)
+    return ret.amount(path) if path else None
+
+
+def _refused(job: AnyRow, state: State, response: Response, what: Status, now: dt.datetime) -> Change | None:
+    code, said = str(response.status_code), f"{response.status_code}: {response.message}"
+    if what.then is Act.RETRY and what.saved is Saved.NO and job.attempts < GIVE_UP_AFTER:
+        return Change(
+            job.id,
+            Event.PASSING,
+            State.READY,
+            note=said,
+            message_id=job.message_id,
+            columns=(
+                ("status_code", code),
+                ("explanation", explain(what, response.message)),
+                ("next_try_at", now + rest(job.attempts)),
+            ),
+        )
+    asks = what.then is Act.ASK or (what.then is Act.ADOPT and KINDS[job.kind].is_list)
+    if asks or what.saved is Saved.UNKNOWN or response.status_code < 1000:
+        return unclear(job, said, code)
+    return stop(job.id, state, Event.REFUSED, explain(what, response.message), code, job.message_id)
+
+
+def settle_failure(
+    db: Connection, company: Company, message: AnyRow, hresult: str, said: str, now: dt.datetime
+) -> Settled:
+    """QuickBooks answered a message of Adds with an HRESULT, or with nothing.
+
+    A message that it could not parse was not carried out at all (contract.md 5.4): its jobs are tried again in
+    halves, until the one at fault is alone. After anything else nobody knows what was saved.
+    """
+    what = hresult_status(hresult, after_write=True) if hresult else None
+    away = table.away(db, company.id, message.id, State.IN_FLIGHT)
+    refused_whole = what is not None and what.saved is Saved.NO and what.then is Act.BUG
+    if not refused_whole:
+        note = f"{hresult} {said}".strip() or "the answer was empty"
+        changes = [Change(job.id, Event.LOST, State.IN_DOUBT, note=note, message_id=message.id) for job in away]
+    elif len(away) == 1:
+        assert what is not None
+        changes = [stop(away[0].id, State.IN_FLIGHT, Event.REFUSED, explain(what, said), hresult.lower(), message.id)]
+    else:
+        changes = halved(away, State.IN_FLIGHT, Event.SPLIT, f"{hresult} {said}".strip(), message.id)
+    job_changes.apply(db, changes, now)
+    messages.set_fate(db, message.id, Fate.ANSWERED if refused_whole else Fate.IN_DOUBT, now)
+    return Settled(sum(change.state == State.ATTENTION for change in changes), not refused_whole)
+
+
+def settle_read(
+    db: Connection,
+    company: Company,
+    message: AnyRow,
+    session_id: int,
+    answer: responses.Answer,
+    now: dt.datetime,
+) -> Settled:
+    """Stores the pages that came, and asks for the next ones."""
+    away = {job.id: job for job in table.away(db, company.id, message.id)}
+    reads = list_table.read_of(db, company.id)
+    changes = []
+    for response in answer:
+        job = away.pop(job_of(response.request_id) or 0, None)
+        if job is not None:
+            changes.append(_page(db, company, job, reads[list_of(job)], response, session_id, now))
+    changes += [
+        Change(job.id, Event.DUE, State.READY, note="not answered", message_id=message.id) for job in away.values()
+    ]
+    job_changes.apply(db, changes, now)
+    messages.set_fate(db, message.id, Fate.ANSWERED, now)
+    return Settled(sum(change.state == State.POSTED for change in changes), doubt=False)
+
+
+def _page(
+    db: Connection,
+    company: Company,
+    job: AnyRow,
+    read: AnyRow,
+    response: Response,
+    session_id: int,
+    now: dt.datetime,
+) -> Change:
+    code = response.status_code
+    if code >= 500 and code not in sync.EMPTY_CODES:
+        what = status(code, response.message, response.severity)
+        list_table.note_read(db, company.id, list_of(job), iterator_id=None, session_id=None)
+        if what.then is Act.RETRY or (read.iterator_id is not None and read.session_id == session_id):
+            due = now + rest(job.attempts)
+            return Change(
+                job.id, Event.DUE, State.READY, f"{code}: {response.message}", job.message_id, (("next_try_at", due),)
+            )
+        return stop(job.id, State.IN_FLIGHT, Event.REFUSED, explain(what, response.message), str(code), job.message_id)
+    page = sync.take(db, company.id, list_of(job), read, response, session_id, now)
+    if page.complete:
+        return Change(job.id, Event.READ, State.POSTED, f"{page.seen} records", job.message_id, (("attempts", 0),))
+    return Change(job.id, Event.DUE, State.READY, f"{page.seen} records so far", job.message_id, (("attempts", 0),))
+
+
+def read_failed(db: Connection, company: Company, message: AnyRow, note: str, now: dt.datetime) -> None:
+    """Queries without a usable answer change nothing: they are asked again, after a rest."""
+    changes = [
+        Change(job.id, Event.DUE, State.READY, note, message.id, (("next_try_at", now + rest(job.attempts)),))
+        for job in table.away(db, company.id, message.id)
+    ]
+    job_changes.apply(db, changes, now)
+    messages.set_fate(db, message.id, Fate.LOST, now)

@@ -1,0 +1,45 @@
+"""Names and numbers: what makes them fit into QuickBooks, and never two things get one (product.md X8)."""
+
+import base64
+import hashlib
+from dataclasses import replace
+
+from qbxml.text import Fitted, fit, fit_name
+
+NAME, ITEM_NAME, REF_NUMBER, BILL_NUMBER, PAYMENT_NUMBER, MEMO = 41, 31, 11, 20, 20, 4095
+
+
+def marker(file_id: str, record: str) -> str:
+    """-> what stands in a transaction's memo, by which it is known again: 16 letters, 80 bits."""
+    digest = hashlib.sha256(f"{file_id}\0{record}".encode()).digest()
+    return f"[qb:{base64.b32encode(digest[:10]).decode()}]"
+
+
+def customer_record(customer_id: str) -> str:
+    return f"customer:{customer_id}"
+
+
+def vendor_record(supplier_id: str) -> str:
+    return f"vendor:{supplier_id}"
+
+
+def short_number(number: str, most: int) -> str:
+    """-> the number itself where it fits, else its end behind four characters made from all of it.
+
+    So two long numbers get different ones, but for one chance in a million, and people still know them by their end.
+    """
+    fitted = fit(number, most, cut=False)
+    if fitted.text == number and len(number) <= most:
+        return number
+    digest = base64.b32encode(hashlib.sha256(number.encode()).digest()).decode()[:4]
+    return f"{digest}-{fitted.text[-(most - 5) :].strip()}"
+
+
+def short_name(name: str, most: int, key: str) -> Fitted:
+    """-> a name that fits; where it had to be cut, four characters of `key` keep it from being another's."""
+    fitted = fit_name(name, None)
+    if len(fitted.text) <= most:
+        return fitted
+    digest = base64.b32encode(hashlib.sha256(f"{key}\0{name}".encode()).digest()).decode()[:4]
+    cut = fit_name(name, most - 5)
+    return replace(cut, text=f"{cut.text} {digest}")

@@ -1,0 +1,146 @@
+"""The suppliers' side of an order: vendors, purchase orders, bills (product.md M12)."""
+
+from decimal import Decimal
+
+from qbxml.documents import BillAdd, BillItemLine, PurchaseOrderAdd, PurchaseOrderLine, VendorAdd
+from qbxml.fields import Slot
+
+from ..orders import Line, Supplier, cents
+from .drafting import Document, DocumentLine, Drafting, Note, Obstacle
+from .naming import BILL_NUMBER, NAME, REF_NUMBER, marker, vendor_record
+
+
+def buy(on: Drafting, position: int, supplier: Supplier) -> None:
+    """Plans what is ticked of purchase order and bill for one supplier of the order."""
+    lines = [(index, line) for index, line in enumerate(on.order.lines) if line.supplier_id == supplier.id]
+    if not lines:
+        rule = "no line of the order is this supplier's: nothing is sent to it"
+        on.notes.append(Note(f"suppliers[{position}]", supplier.name, "", rule))
+        return
+    vendor = _vendor(on, position, supplier)
+    purchase = _purchase_order(on, position, supplier, vendor, lines) if on.choices.purchase_order else None
+    if on.choices.bill:
+        _bill(on, position, supplier, vendor, lines, purchase)
+
+
+def _vendor(on: Drafting, position: int, supplier: Supplier) -> str:
+    record = vendor_record(supplier.id)
+    if record in on.linked or record in on.documents:
+        return record
+    path = f"suppliers[{position}].name"
+    name = on.name(path, supplier.name, NAME, supplier.id)
+    document = on.draft(
+        path,
+        lambda: VendorAdd(name=name, company_name=on.text(path, supplier.name, 41, silent=True)),
+    )
+    if document is not None:
+        on.add(Document("Vendor", record, document, name=name, entity=name))
+    return record
+
+
+def _billable(on: Drafting) -> str | None:
+    return on.customer() if on.preferences.billable else None
+
+
+def _purchase_order(on: Drafting, position: int, supplier: Supplier, vendor: str, lines: list[tuple[int, Line]]) -> str:
+    record = f"purchase_order:{on.order.number}:{supplier.id}"
+    mark = marker(on.file_id, record)
+    wanted = supplier.purchase_order_number or f"{on.order.number}-{position + 1}"
+    number = on.number(f"suppliers[{position}].purchase_order_number", wanted, REF_NUMBER)
+    customer = _billable(on)
+    needs, written, shown = [vendor], [], []
+    for index, line in lines:
+        item, name = on.product(f"lines[{index}]", line)
+        description = on.description(f"lines[{index}]", line)
+        needs.append(item)
+        written.append(
+            PurchaseOrderLine(
+                item=Slot(item),
+                desc=description,
+                quantity=line.quantity,
+                rate=line.cost,
+                customer=Slot(customer) if customer else None,
+            )
+        )
+        amount = cents(line.quantity * (line.cost or Decimal(0)))
+        shown.append(DocumentLine(name, line.quantity, description or "", line.cost, amount))
+    if customer:
+        needs.append(customer)
+    document = on.draft(
+        f"suppliers[{position}]",
+        lambda: PurchaseOrderAdd(
+            vendor=Slot(vendor),
+            txn_date=on.order.completed_at.date(),
+            ref_number=number,
+            memo=on.memo(f"Order {on.order.number}", mark),
+            lines=tuple(written),
+        ),
+    )
+    if document is not None:
+        total = sum((line.amount for line in shown), Decimal(0))
+        entity = on.name_of(vendor, supplier.name)
+        on.add(
+            Document("PurchaseOrder", record, document, tuple(needs), None, number, mark, entity, tuple(shown), total)
+        )
+    return record
+
+
+def _bill(
+    on: Drafting,
+    position: int,
+    supplier: Supplier,
+    vendor: str,
+    lines: list[tuple[int, Line]],
+    purchase_order: str | None,
+) -> None:
+    record = f"bill:{on.order.number}:{supplier.id}"
+    mark = marker(on.file_id, record)
+    wanted = supplier.bill_number or f"{on.order.number}-{position + 1}"
+    number = on.number(f"suppliers[{position}].bill_number", wanted, BILL_NUMBER)
+    customer = _billable(on)
+    link = purchase_order if on.preferences.link_bills else None
+    needs, written, shown = [vendor], [], []
+    for index, line in lines:
+        if line.cost is None:
+            on.obstacles.append(Obstacle(f"lines[{index}].cost", "is missing, and a bill needs it"))
+            continue
+        item, name = on.product(f"lines[{index}]", line)
+        description = on.description(f"lines[{index}]", line)
+        needs.append(item)
+        written.append(
+            BillItemLine(
+                item=Slot(item),
+                desc=description,
+                quantity=line.quantity,
+                cost=line.cost,
+                customer=Slot(customer) if customer else None,
+                billable_status="Billable" if customer else None,
+            )
+        )
+        amount = cents(line.quantity * line.cost)
+        shown.append(DocumentLine(name, line.quantity, description or "", line.cost, amount))
+    total = sum((line.amount for line in shown), Decimal(0))
+    if total < 0:
+        on.obstacles.append(
+            Obstacle(f"suppliers[{position}]", f"the bill would come to {total}; QuickBooks takes none below zero")
+        )
+    if customer:
+        needs.append(customer)
+    if link:
+        needs.append(link)
+    document = on.draft(
+        f"suppliers[{position}]",
+        lambda: BillAdd(
+            vendor=Slot(vendor),
+            ap_account=on.account(on.preferences.ap_account),
+            txn_date=on.order.completed_at.date(),
+            ref_number=number,
+            memo=on.memo(f"Order {on.order.number}", mark),
+            link_to_txns=(Slot(link),) if link else (),
+            # A linked purchase order brings its lines itself; written again they would stand there twice.
+            item_lines=() if link else tuple(written),
+        ),
+    )
+    if document is not None:
+        entity = on.name_of(vendor, supplier.name)
+        on.add(Document("Bill", record, document, tuple(needs), None, number, mark, entity, tuple(shown), total))
