@@ -46,7 +46,7 @@ def examine(settings: Settings, now: dt.datetime) -> list[Finding]:
     engine = open_engine(settings.database_url)
     try:
         schema.require(engine)
-        findings.append(Finding("database", True, f"answers, tables of version {schema.head()}"))
+        findings.append(Finding("database", True, f"answers, tables of version {schema.HEAD}"))
         with engine.connect() as db:
             known = companies.all_of_them(db)
             if not known:

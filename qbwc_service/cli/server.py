@@ -17,7 +17,7 @@ def init(json_: bool) -> None:
     May be run again: what is there stays as it is.
     """
     settings = _initialise()
-    facts = {"data_dir": str(settings.data_dir), "public_url": settings.public_url, "schema": schema.head()}
+    facts = {"data_dir": str(settings.data_dir), "public_url": settings.public_url, "schema": schema.HEAD}
     if json_:
         print_json(facts)
         return
@@ -45,7 +45,7 @@ def _initialise() -> Settings:
 def _migrate(settings: Settings) -> None:
     engine = open_engine(settings.database_url)
     try:
-        if schema.current(engine) != schema.head():
+        if schema.current(engine) != schema.HEAD:
             schema.migrate(engine)
         schema.require(engine)
     except schema.SchemaMismatch as error:
@@ -61,7 +61,7 @@ def migrate() -> None:
     if settings.sqlite_path is not None and not settings.sqlite_path.parent.is_dir():
         raise Failure(f"there is no folder {settings.sqlite_path.parent}: run `qbwc init` first")
     _migrate(settings)
-    click.echo(f"The tables are of version {schema.head()}.")
+    click.echo(f"The tables are of version {schema.HEAD}.")
 
 
 @click.command()

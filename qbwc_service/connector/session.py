@@ -182,7 +182,7 @@ class Sessions:
         done = session.jobs_done + settled.done
         percent = _percent(db, company.id, done, settled, now)
         sessions.note(db, session.id, now, jobs_done=done, percent=percent)
-        log.info("answer taken", extra={"company": company.id, "message": message.id, "done": settled.done})
+        log.info("answer taken", extra={"company": company.id, "message_id": message.id, "done": settled.done})
         return percent
 
     def _keep_untaken(self, ticket: str, response: str, hresult: str, said: str, error: str, now: dt.datetime) -> None:

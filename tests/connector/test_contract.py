@@ -130,6 +130,22 @@ def test_an_argument_of_another_name_is_refused_by_the_names_that_are_right() ->
     assert "strCompanyFileName" in answer.text
 
 
+@pytest.mark.parametrize("namespace", ["", "http://example.com/"])
+def test_an_argument_of_another_namespace_is_the_clients_fault(namespace: str) -> None:
+    sessions = Sessions()
+    content = f'<ticket xmlns="{namespace}">t</ticket>'
+    answer = post(make_application(sessions), envelope(element("closeConnection", content)))
+    assert (answer.status, answer.fault_code(), sessions.calls) == (500, "Client", [])
+
+
+def test_every_argument_may_declare_its_namespaces_again() -> None:
+    sessions = Sessions()
+    namespaces = f'xmlns="{INTUIT}"' + "".join(f' xmlns:a{n}="b"' for n in range(9))
+    content = "".join(f"<{name} {namespaces}>x</{name}>" for name in ("ticket", "response", "hresult", "message"))
+    post(make_application(sessions), envelope(element("receiveResponseXML", content)))
+    assert sessions.calls == [("receive_response", "x", "x", "x", "x")]
+
+
 def test_cdata_comments_and_instructions_do_not_cut_an_argument() -> None:
     sessions = Sessions()
     content = "<ticket>a<!-- b --><![CDATA[<c>&amp;]]><?d e?>&lt;f&#62;\n</ticket>"

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import strategies
 from lxml import etree
 
-from qbwc_service.connector.guard import LARGEST_BODY
+from qbwc_service.connector.envelope import Operation
+from qbwc_service.connector.guard import LARGEST_BODY, guard
 from tests.connector.hostile import DECLARATION, FLOODS, GOOD, HOSTILE_BODIES
 from tests.connector.soap import (
     AUTHENTICATE,
@@ -429,6 +430,24 @@ def test_an_answer_that_the_contract_does_not_know_is_a_failure_and_no_empty_env
     wrong: Sessions, name: str
 ) -> None:
     answer = call(make_application(wrong), name)
+    assert (answer.status, answer.fault_code()) == (500, "Server")
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        ("200 OK", f'<soap11env:Envelope xmlns:soap11env="{SOAP}"/>'),
+        ("200 OK", ""),
+        ("500 Internal Server Error", GOOD.decode()),
+    ],
+)
+def test_what_spyne_answers_when_it_cannot_is_a_failure(status: str, body: str) -> None:
+    def spyne(environ: object, start_response: Callable[[str, list[tuple[str, str]]], object]) -> list[bytes]:
+        start_response(status, [])
+        return [body.encode()]
+
+    app = guard(spyne, {"authenticate": Operation({"strUserName": str, "strPassword": str})}, b"")
+    answer = post(app, GOOD)
     assert (answer.status, answer.fault_code()) == (500, "Server")
 
 

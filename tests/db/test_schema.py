@@ -6,6 +6,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from qbwc_service.db import schema, tables
@@ -20,7 +21,7 @@ def test_the_migrations_make_what_the_tables_say(engine):
 
 def test_all_migrations_go_back_and_forth(empty_url):
     engine = open_engine(empty_url)
-    config = schema._config()
+    config = schema.alembic_config()
     config.attributes["engine"] = engine
     command.upgrade(config, "head")
     command.downgrade(config, "base")
@@ -63,3 +64,8 @@ def test_several_may_migrate_at_once(postgres_url):
     schema.require(engines[0])
     for one in engines:
         one.dispose()
+
+
+def test_the_program_knows_the_newest_migration():
+    scripts = ScriptDirectory.from_config(schema.alembic_config())
+    assert scripts.get_current_head() == schema.HEAD

@@ -112,7 +112,9 @@ def paths(kind: type) -> Iterator[tuple[tuple[str, ...], Field]]:
 
 # Any ------------------------------------------------------------------------------------------------------------------
 
-LETTERS = st.sampled_from(sorted(STORABLE))
+LETTERS = "".join(sorted(STORABLE))
+# Short, since the longest of each field have a test of their own.
+LONGEST = 12
 
 
 def values_of(line: Declared, field: Field) -> st.SearchStrategy[Any]:
@@ -123,16 +125,10 @@ def values_of(line: Declared, field: Field) -> st.SearchStrategy[Any]:
         case OneOf(values=values):
             return st.sampled_from(values)
         case Str():
-            letters = LETTERS | st.just("\n") if field.multiline else LETTERS
-            letters = letters.filter(lambda ch: ch != ":") if isinstance(field, Name) else letters
-            return st.text(letters, min_size=1, max_size=min(field.max_length or 40, 40)).filter(
-                lambda t: t.strip() != ""
-            )
+            letters = LETTERS + "\n" if field.multiline else LETTERS
+            return texts(letters.replace(":", "") if isinstance(field, Name) else letters, field.max_length)
         case RefTo():
-            names = st.text(LETTERS, min_size=1, max_size=field.full_name_length or 40).filter(
-                lambda t: t.strip() != ""
-            )
-            return names.map(FullName) | IDS.map(ListID) | SLOTS
+            return texts(LETTERS, field.full_name_length).map(FullName) | IDS.map(ListID) | SLOTS
         case TxnLink():
             return IDS.map(TxnID) | SLOTS
         case IDOf():
@@ -146,12 +142,9 @@ def values_of(line: Declared, field: Field) -> st.SearchStrategy[Any]:
         case Date():
             return st.dates()
         case DateTime():
-            zones = (
-                st.none()
-                | st.integers(-720, 720).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-                | st.just(UTC)
+            return st.datetimes(timezones=st.none() | st.just(UTC) | ZONES).map(
+                lambda time: time.replace(microsecond=0)
             )
-            return st.datetimes(timezones=zones).map(lambda time: time.replace(microsecond=0))
         case Bool():
             return st.booleans()
         case Guid():
@@ -160,8 +153,14 @@ def values_of(line: Declared, field: Field) -> st.SearchStrategy[Any]:
             raise AssertionError(f"no values for {field}")
 
 
-IDS = st.from_regex(r"[0-9A-F]{1,8}-[0-9]{1,10}", fullmatch=True)
-SLOTS = st.text(st.characters(exclude_categories=()), min_size=1, max_size=12).map(Slot)
+def texts(letters: str, max_length: int | None) -> st.SearchStrategy[str]:
+    longest = min(max_length or LONGEST, LONGEST)
+    return st.text(letters, min_size=1, max_size=longest).filter(lambda text: text.strip() != "")
+
+
+IDS = st.from_regex(r"\A[0-9A-F]{1,8}-[0-9]{1,10}\Z")
+SLOTS = st.text(st.characters(exclude_categories=()), min_size=1, max_size=8).map(Slot)
+ZONES = st.none() | st.just(UTC) | st.integers(-720, 720).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
 @st.composite
@@ -272,16 +271,20 @@ def _value(line: Declared, field: Field, element: etree._Element) -> Any:
 
 def as_sent(document: Any, filling: dict[str, Any]) -> Any:
     """The document as the message should hold it: slots filled, groups that hold nothing left out."""
-    values = {}
+    values: dict[str, Any] = {}
     for line in declared(type(document)):
         given = getattr(document, line.name)
         if isinstance(given, tuple):
             values[line.name] = tuple(_as_sent(one, line, filling) for one in given)
         else:
-            given = _as_sent(given, line, filling)
-            empty = line.inner is not None and given == line.inner() and not line.chosen if given is not None else False
-            values[line.name] = None if empty and not line.required else given
+            sent = _as_sent(given, line, filling)
+            says_nothing = line.inner is not None and not line.required and not line.chosen and _is_empty(sent)
+            values[line.name] = None if says_nothing else sent
     return type(document)(**values)
+
+
+def _is_empty(group: Any) -> bool:
+    return group is None or all(getattr(group, line.name) in (None, ()) for line in declared(type(group)))
 
 
 def _as_sent(given: Any, line: Declared, filling: dict[str, Any]) -> Any:

@@ -20,6 +20,7 @@ from qbxml.documents import (
     InvoiceLine,
     InvoiceQuery,
     ItemNonInventoryAdd,
+    PurchaseOrderAdd,
     ReceivePaymentAdd,
     SalesAndPurchase,
     SalesOrPurchase,
@@ -48,6 +49,7 @@ from .checking import assert_valid
 from .making import (
     ADDS,
     ALL,
+    GUID,
     as_sent,
     choices_of,
     documents_of,
@@ -61,7 +63,7 @@ from .making import (
 )
 
 V13 = Version(13)
-any_document = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+any_document = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 every_kind = pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 
 
@@ -100,7 +102,7 @@ def test_no_element_is_newer_than_the_version_of_its_message(kind: type, content
     request = request_of(message)
     elements = [*request[0], *request[1:]] if kind in ADDS else list(request)
     assert f'<?qbxml version="{major}.0"?>'.encode() in message
-    assert [tag for tag in _newer(kind, elements, Version(major))] == []
+    assert _newer(kind, elements, Version(major)) == []
     if major < 13:
         assert_valid(message)
 
@@ -119,16 +121,8 @@ def _newer(kind: type, elements: list[etree._Element], version: Version) -> list
 
 @pytest.mark.parametrize("version", [Version(8), Version(9), Version(11), Version(12), Version(13)], ids=str)
 def test_a_field_appears_from_the_version_that_knows_it(version: Version) -> None:
-    message = render(
-        CustomerAdd(
-            name="ABC",
-            job_title="Buyer",
-            cc="b@abc.example",
-            external_guid="{" + "0" * 8 + "-0000" * 3 + "-" + "0" * 12 + "}",
-        ),
-        version,
-        "1",
-    )
+    customer = CustomerAdd(name="ABC", job_title="Buyer", cc="b@abc.example", external_guid=GUID)
+    message = render(customer, version, "1")
     assert_valid(message)
     assert (b"<JobTitle>" in message) == (version >= Version(12))
     assert b"<ExternalGUID>" in message
@@ -213,8 +207,8 @@ def test_all_faults_come_at_once_each_with_its_path_value_and_rule() -> None:
         'InvoiceAdd.RefNumber "123456789012": at most 11 characters',
         "InvoiceAdd.BillAddress/City \"Łódź\": holds 'Ł' (U+0141), which QuickBooks cannot keep",
         'InvoiceAdd.BillAddress/PostalCode "11111111111111": at most 13 characters',
-        'InvoiceAdd.PONumber "a\\u0000b": holds the control character U+0000',
         "InvoiceAdd.IsPending 1: must be true or false",
+        'InvoiceAdd.PONumber "a\\u0000b": holds the control character U+0000',
         'InvoiceAdd.Memo "x\\ud800": holds half a character, U+D800',
         'InvoiceAdd.ExternalGUID "12345678": must be a GUID in braces',
         "InvoiceAdd.InvoiceLineAdd[2]/Quantity float: must be a decimal number",
@@ -234,8 +228,6 @@ def test_what_is_required_may_be_neither_absent_nor_empty_nor_optional() -> None
 
 
 def test_a_purchase_order_needs_a_line() -> None:
-    from qbxml.documents import PurchaseOrderAdd
-
     assert faults_of(PurchaseOrderAdd(vendor=ListID("1-1"), lines=())) == [
         "PurchaseOrderAdd.PurchaseOrderLineAdd tuple: at least one is required"
     ]
@@ -334,6 +326,7 @@ def test_no_required_field_of_an_add_is_newer_than_the_oldest_version_we_write(k
 def test_a_bill_line_holds_its_sequence() -> None:
     line = BillItemLine(cost=2, quantity=3, item=Slot("item:Mug"), customer=Slot("c", optional=True))  # type: ignore[arg-type]
     assert draft(BillAdd(vendor=Slot("v"), item_lines=(line,))).text == (
-        "<BillAdd><VendorRef><?ref v?></VendorRef><ItemLineAdd><ItemRef><?ref item:Mug?></ItemRef><Quantity>3</Quantity>"
-        "<Cost>2</Cost><?opt c?><CustomerRef><?ref c?></CustomerRef><?end?></ItemLineAdd></BillAdd>"
+        "<BillAdd><VendorRef><?ref v?></VendorRef><ItemLineAdd><ItemRef><?ref item:Mug?></ItemRef>"
+        "<Quantity>3</Quantity><Cost>2</Cost>"
+        "<?opt c?><CustomerRef><?ref c?></CustomerRef><?end?></ItemLineAdd></BillAdd>"
     )

@@ -85,7 +85,7 @@ def test_every_field_is_as_the_reference_has_it(kind: type) -> None:
 def differences(kind: type, nodes: list[dict[str, Any]], path: str, known: Version) -> list[str]:
     """What differs, `known` being the version that the element around it has at least."""
     rest = in_sequence(nodes)
-    found = []
+    found: list[str] = []
     for line in declared(kind):
         if isinstance(line.field, Attribute):
             continue
@@ -109,16 +109,16 @@ def differences(kind: type, nodes: list[dict[str, Any]], path: str, known: Versi
             facts["type"] = ("STRTYPE", node["type"])
             facts["length"] = (field.max_length, node.get("max_length"))
         if isinstance(field, RefTo):
-            name = next(child for child in in_sequence(node["children"]) if child["name"] == "FullName")
-            facts["length"] = (field.full_name_length, name.get("max_length"))
+            full_name = next(child for child in in_sequence(node["children"]) if child["name"] == "FullName")
+            facts["length"] = (field.full_name_length, full_name.get("max_length"))
         if isinstance(field, OneOf):
             facts["words"] = (list(field.values), node["enum"])
         if isinstance(field, TxnLink):
             # With useMacro the reference calls it an aggregate, since the element has an attribute.
             facts["macro"] = (field.macro, node["type"] == "aggregate")
-        found += [
-            f"{where}: {name} {ours} here, {theirs} there" for name, (ours, theirs) in facts.items() if ours != theirs
-        ]
+        for name, (ours, theirs) in facts.items():
+            if ours != theirs:
+                found.append(f"{where}: {name} {ours} here, {theirs} there")
         if line.inner is not None:
             found += differences(line.inner, node["children"], where, first)
     return found
