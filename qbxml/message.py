@@ -198,7 +198,7 @@ def _single(
     where = f"{path}{field.tag}{number}"
     if isinstance(field, Group):
         return _group(kind, where, line, field, given, known, faults)
-    rule = _missing(given) if line.required else None
+    rule = _missing(given, bool(number)) if line.required else None
     if rule is None:
         try:
             match field:
@@ -214,10 +214,10 @@ def _single(
     return ""
 
 
-def _missing(given: object) -> str | None:
+def _missing(given: object, repeats: bool) -> str | None:
     if isinstance(given, str) and not given.strip():
         return "is required"
-    if isinstance(given, Slot) and given.optional:
+    if isinstance(given, Slot) and given.optional and not repeats:
         return "is required, so its slot may not be optional"
     return None
 

@@ -51,7 +51,7 @@ def status(code: int, message: str = "", severity: str = "", *, kept: bool | Non
     found = STATUS.get(code) or _by_range(code, severity)
     if found.code in BY_TEXT and BY_TEXT[found.code].search(message):
         found = replace(found, then=Act.RETRY, who=USER, meaning=IN_USE)
-    if kept and found.then is not Act.DONE:
+    if kept and (found.saved, found.then) != (Saved.YES, Act.DONE):
         return replace(found, saved=Saved.YES, then=Act.REVIEW)
     if kept is False and found.saved is not Saved.NO:
         return WITHOUT_ID.get(code) or replace(found, saved=Saved.UNKNOWN, then=Act.ASK)

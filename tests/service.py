@@ -17,7 +17,14 @@ from typing import Any
 class Qbwc:
     """The `qbwc` command with an environment of its own; every call is a process."""
 
-    def __init__(self, data_dir: pathlib.Path, database_url: str | None = None, executable: list[str] | None = None):
+    def __init__(
+        self,
+        data_dir: pathlib.Path,
+        database_url: str | None = None,
+        executable: list[str] | None = None,
+        cwd: pathlib.Path | None = None,
+    ) -> None:
+        self.cwd = cwd
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
@@ -36,6 +43,7 @@ class Qbwc:
         return subprocess.run(
             [*self.executable, *arguments],
             env=self.environment,
+            cwd=self.cwd,
             input=stdin if stdin is not None else "",
             capture_output=True,
             text=True,
@@ -67,7 +75,11 @@ class Qbwc:
     def start(self) -> "subprocess.Popen[bytes]":
         with (self.data_dir / "serve.log").open("ab") as log:
             process = subprocess.Popen(
-                [*self.executable, "serve", "--port", str(self.port)], env=self.environment, stdout=log, stderr=log
+                [*self.executable, "serve", "--port", str(self.port)],
+                env=self.environment,
+                cwd=self.cwd,
+                stdout=log,
+                stderr=log,
             )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:

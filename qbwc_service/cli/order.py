@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from .. import orders
+from ..companies.preferences import Tax
 from ..posting import send as sending
 from ..posting.plan import Choices, Plan
 from .common import NOT_FOUND, Failure, as_json, code_of, company_of, now, opened, print_json, print_table, writing
@@ -68,6 +69,13 @@ def _read(file: str) -> bytes:
 @click.option("--invoice/--no-invoice", default=None, help="Send the invoice with its payments.  [default: yes]")
 @click.option("--bill", is_flag=True, default=None, help="Send a bill for each supplier.")
 @click.option("--purchase-order", is_flag=True, default=None, help="Send a purchase order for each supplier.")
+@click.option("--tax", type=click.Choice([tax.value for tax in Tax]), help="What becomes of the order's tax.")
+@click.option("--tax-item", default="", help="QuickBooks' sales tax item, with --tax quickbooks.")
+@click.option("--billable/--not-billable", default=None, help="Bill the suppliers' lines to the customer.")
+@click.option("--ar-account", default="", help="Accounts receivable, by QuickBooks' full name.")
+@click.option("--income-account", default="", help="Income account of items to be created.")
+@click.option("--ap-account", default="", help="Accounts payable.")
+@click.option("--cost-account", default="", help="Cost account of items to be created.")
 @click.option("--dry-run", is_flag=True, help="Only show what QuickBooks would hold.")
 @as_json
 def send(
@@ -76,6 +84,13 @@ def send(
     invoice: bool | None,
     bill: bool | None,
     purchase_order: bool | None,
+    tax: str | None,
+    tax_item: str,
+    billable: bool | None,
+    ar_account: str,
+    income_account: str,
+    ap_account: str,
+    cost_account: str,
     dry_run: bool,
     json_: bool,
 ) -> None:
@@ -91,6 +106,13 @@ def send(
             usual.invoice if invoice is None else invoice,
             bool(bill) or usual.bill,
             bool(purchase_order) or usual.purchase_order,
+            Tax(tax) if tax else None,
+            tax_item,
+            billable,
+            ar_account,
+            income_account,
+            ap_account,
+            cost_account,
         )
         try:
             if dry_run:

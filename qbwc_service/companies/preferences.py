@@ -32,6 +32,7 @@ class Preferences:
     discount_account: str = ""
     tax_account: str = ""
     tax: Tax = Tax.ITEM
+    tax_item: str = ""  # QuickBooks' sales tax item or group, where QuickBooks reckons the tax; "": the customer's
     item_name: ItemName = ItemName.NUMBER
     send_bills: bool = False
     send_purchase_orders: bool = False

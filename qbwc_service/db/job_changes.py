@@ -229,6 +229,11 @@ def put_back(db: Connection, job_ids: Sequence[int]) -> None:
         db.execute(update(jobs).where(jobs.c.id == job_id).values(attempts=jobs.c.attempts - 1, **stand))
 
 
+def relink(db: Connection, job_id: int, list_id: str, name: str) -> None:
+    """A list record that is posted stands for another one of QuickBooks' from now on."""
+    db.execute(update(jobs).where(jobs.c.id == job_id).values(list_id=list_id, name=name))
+
+
 def supersede(db: Connection, job_ids: Sequence[int], now: dt.datetime) -> None:
     """These cancelled documents make room for others of the same records."""
     for start in range(0, len(job_ids), 500):

@@ -88,8 +88,9 @@ class _Said:
         recovery = response.recovery
         list_id = (ret.list_id if ret is not None else None) or (recovery.list_id if recovery is not None else None)
         txn_id = (ret.txn_id if ret is not None else None) or (recovery.txn_id if recovery is not None else None)
-        what = status(response.status_code, response.message, response.severity)
-        if list_id or txn_id:
+        saved = bool(list_id or txn_id)
+        what = status(response.status_code, response.message, response.severity, kept=saved)
+        if saved:
             if state is State.POSTED or Event.SAVED not in NEXT[state]:
                 return None
             return _saved(job, state, response, what, ret, list_id=list_id, txn_id=txn_id)
@@ -192,7 +193,7 @@ def _refused(job: AnyRow, state: State, response: Response, what: Status, now: d
         )
     asks = what.then is Act.ASK or (what.then is Act.ADOPT and KINDS[job.kind].is_list)
     if asks or what.saved is Saved.UNKNOWN or response.status_code < 1000:
-        return unclear(job, said, code)
+        return unclear(job, said, code, explain(what, response.message))
     return stop(job.id, state, Event.REFUSED, explain(what, response.message), code, job.message_id)
 
 
@@ -206,7 +207,7 @@ def settle_failure(
     """
     what = hresult_status(hresult, after_write=True) if hresult else None
     away = table.away(db, company.id, message.id, State.IN_FLIGHT)
-    refused_whole = what is not None and what.saved is Saved.NO and what.then is Act.BUG
+    refused_whole = what is not None and what.saved is Saved.NO
     if not refused_whole:
         note = f"{hresult} {said}".strip() or "the answer was empty"
         changes = [Change(job.id, Event.LOST, State.IN_DOUBT, note=note, message_id=message.id) for job in away]

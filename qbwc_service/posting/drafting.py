@@ -19,22 +19,42 @@ from qbxml.message import Draft, draft
 from qbxml.text import Fitted, fit
 
 from .. import orders
-from ..companies.preferences import ItemName, Preferences
+from ..companies.preferences import ItemName, Preferences, Tax
 from ..orders import Order
 from .naming import ITEM_NAME, MEMO, NAME, customer_record, short_name, short_number
 
 # Slots that are filled when the message leaves, beside the records of the company's jobs.
-INCOME, COST, EXEMPT = "account:income", "account:cost", "tax_code:exempt"
+INCOME, COST = "account:income", "account:cost"
+EXEMPT, TAXED = "tax_code:exempt", "tax_code:taxed"
 DISCOUNT_ITEM, TAX_ITEM = "Discount", "Total Sales Tax"
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What the clerk ticks in the send window; the company's preferences give what is not said."""
+    """What the clerk ticks in the send window; what is None or "" is as the company's preferences have it.
+
+    Accounts are QuickBooks' full names.
+    """
 
     invoice: bool = True
     bill: bool = False
     purchase_order: bool = False
+    tax: Tax | None = None
+    tax_item: str = ""
+    billable: bool | None = None
+    ar_account: str = ""
+    income_account: str = ""
+    ap_account: str = ""
+    cost_account: str = ""
+
+    def over(self, usual: Preferences) -> Preferences:
+        """-> the company's preferences with these choices in their place."""
+        chosen = {
+            name: value
+            for name in ("tax", "tax_item", "billable", "ar_account", "income_account", "ap_account", "cost_account")
+            if (value := getattr(self, name)) not in (None, "")
+        }
+        return replace(usual, **chosen)
 
 
 @dataclass(frozen=True)

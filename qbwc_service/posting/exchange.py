@@ -1,11 +1,9 @@
 """Jobs become a message, stored with them before it leaves. The caller's transaction holds both."""
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
 
 from sqlalchemy.engine import Connection
 
@@ -29,7 +27,6 @@ from .kinds import KINDS, USABLE_ITEMS
 from .verdicts import adopted, link_adopted, stop
 
 MOST_BYTES = 2_000_000
-_SLOT = re.compile(r"<\?(?:ref|opt|txn) ([^?]*)\?>")
 
 
 def next_message(
@@ -99,8 +96,10 @@ class _Load:
     back: list[int] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     fill: dict[str, Any] = field(default_factory=dict)
+    slots: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def sort_out(self) -> None:
+        self.slots = {job.id: Draft(job.request, job.content).slots for job in self.claimed}
         self._outer_slots()
         needed: dict[int, list[AnyRow]] = {}
         for need in table.needed_by(self.db, [job.id for job in self.claimed]):
@@ -147,7 +146,7 @@ class _Load:
 
     def _outer_slots(self) -> None:
         """Links to records that we did not create, default accounts, and the tax code of untaxed lines."""
-        slots = {unquote(key) for job in self.claimed for key in _SLOT.findall(job.content)}
+        slots = {key for draft_slots in self.slots.values() for key in draft_slots}
         for record, link in list_table.links_of(self.db, self.company.id, slots).items():
             self.fill[record] = ListID(link.list_id)
         for slot, type_ in ((drafting.INCOME, "Income"), (drafting.COST, "CostOfGoodsSold")):
@@ -155,13 +154,14 @@ class _Load:
                 account = list_table.first_of_type(self.db, self.company.id, List.ACCOUNT, type_)
                 if account is not None:
                     self.fill[slot] = ListID(account.list_id)
-        if drafting.EXEMPT in slots:
-            code = list_table.first_of_type(self.db, self.company.id, List.TAX_CODE, "NonTaxable")
-            self.fill[drafting.EXEMPT] = None if code is None else ListID(code.list_id)
+        for slot, type_ in ((drafting.EXEMPT, "NonTaxable"), (drafting.TAXED, "Taxable")):
+            if slot in slots:
+                code = list_table.first_of_type(self.db, self.company.id, List.TAX_CODE, type_)
+                self.fill[slot] = None if code is None else ListID(code.list_id)
 
     def _missing_account(self, job: AnyRow) -> str | None:
         for slot, type_ in ((drafting.INCOME, "Income"), (drafting.COST, "CostOfGoodsSold")):
-            if slot not in self.fill and f"<?ref {slot}?>" in job.content:
+            if slot not in self.fill and slot in self.slots[job.id]:
                 return (
                     f"QuickBooks lists no active account of type {type_}, and a new item needs one. Add such an "
                     "account in QuickBooks (Lists > Chart of Accounts) or choose an account in this company's "

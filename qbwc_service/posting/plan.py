@@ -17,7 +17,7 @@ def plan(order: Order, choices: Choices, preferences: Preferences, file_id: str,
     `file_id` is the company's: markers are made from it, so that they are the same for ever and nobody else's.
     `linked` are records that QuickBooks is known to hold: they are not created.
     """
-    on = Drafting(order, choices, preferences, file_id, frozenset(linked))
+    on = Drafting(order, choices, choices.over(preferences), file_id, frozenset(linked))
     if choices.invoice:
         sell(on)
     for position, supplier in enumerate(order.suppliers if choices.bill or choices.purchase_order else ()):

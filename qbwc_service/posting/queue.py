@@ -7,11 +7,13 @@ from sqlalchemy.engine import Connection
 
 from ..db import job_changes, job_views
 from ..db import jobs as table
+from ..db import lists as list_table
 from ..db import orders as order_table
 from ..db.engine import AnyRow
 from ..db.jobs import Change, NewJob
 from ..db.states import NEXT, Event, State, after
 from .plan import Document, Plan
+from .verdicts import adopted
 
 LIST_KINDS = frozenset({"Customer", "Vendor", "PaymentMethod", "ItemNonInventory", "ItemOtherCharge", "ItemDiscount"})
 
@@ -97,6 +99,22 @@ def cancel(db: Connection, held: Sequence[AnyRow], now: dt.datetime) -> list[Any
         )
     job_changes.apply(db, changes, now)
     return list(doomed.values())
+
+
+def link(db: Connection, company_id: int, record: str, list_id: str, name: str, now: dt.datetime) -> None:
+    """Our record is this one of QuickBooks' from now on. A job that was to create it has nothing to create any more.
+
+    Raises NotNow while that job is on its way: QuickBooks may be creating another one.
+    """
+    job = table.by_records(db, company_id, [record]).get(record)
+    if job is not None:
+        if job.state in (State.IN_FLIGHT, State.IN_DOUBT):
+            raise NotNow(job.id, job.kind, job.state, "linked before it is settled")
+        if job.state == State.POSTED:
+            job_changes.relink(db, job.id, list_id, name)
+        elif job.state != State.CANCELLED:
+            job_changes.apply(db, [adopted(job, State(job.state), list_id=list_id, note="linked by a person")], now)
+    list_table.put_links(db, company_id, [(record, list_id, name)], now)
 
 
 def order_state(sent: bool, states: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from qbxml import responses
 from qbxml.fields import Version
+from qbxml.status import Act, status
 
 from ..db import job_changes, messages
 from ..db import jobs as table
@@ -148,12 +149,14 @@ def _verdict(job: AnyRow, rets: Sequence[responses.Ret], now: dt.datetime) -> Ch
     if job.attempts >= verdicts.GIVE_UP_AFTER:
         answered = f"answered {job.status_code} to it" if job.status_code else "never answered it"
         return _to_a_person(job, f"It was sent {job.attempts} times; QuickBooks {answered} and holds nothing of it.")
+    if job.status_code is not None and status(int(job.status_code)).then not in (Act.RETRY, Act.ASK):
+        return _to_a_person(job, job.explanation)
     until = None if job.status_code is None else now + verdicts.rest(job.attempts)
     return Change(
         job.id,
         Event.ABSENT,
         after(State.IN_DOUBT, Event.ABSENT),
-        columns=(("status_code", None), ("next_try_at", until)),
+        columns=(("status_code", None), ("explanation", None), ("next_try_at", until)),
     )
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from qbxml.documents import AppliedTo, InvoiceAdd, InvoiceLine, PaymentMethodAdd, ReceivePaymentAdd
-from qbxml.fields import Slot
+from qbxml.fields import FullName, Slot
 
 from ..companies.preferences import Tax
 from ..orders import cents
-from .drafting import DISCOUNT_ITEM, EXEMPT, TAX_ITEM, Document, DocumentLine, Drafting, Note, Obstacle
+from .drafting import DISCOUNT_ITEM, EXEMPT, TAX_ITEM, TAXED, Document, DocumentLine, Drafting, Note, Obstacle
 from .naming import PAYMENT_NUMBER, REF_NUMBER, marker
 
 
@@ -23,6 +23,9 @@ def sell(on: Drafting) -> None:
             Obstacle("discount", f"the invoice would come to {total}; QuickBooks takes no invoice below zero")
         )
         return
+    reckoned = on.preferences.tax is Tax.QUICKBOOKS
+    if reckoned and order.tax is not None:
+        total += order.tax.amount  # what QuickBooks is expected to add
     applied = min(total, sum((payment.amount for payment in order.payments), Decimal(0)))
     mark = marker(on.file_id, record)
     number = on.number("number", order.number, REF_NUMBER)
@@ -36,6 +39,7 @@ def sell(on: Drafting) -> None:
             bill_address=on.address("customer.billing_address", order.customer.billing_address),
             ship_address=on.address("customer.shipping_address", order.customer.shipping_address),
             po_number=on.text("purchase_order", order.purchase_order, 25),
+            item_sales_tax=FullName(on.preferences.tax_item) if reckoned and on.preferences.tax_item else None,
             memo=on.memo(order.memo, mark),
             lines=tuple(lines),
         ),
@@ -74,37 +78,41 @@ def _invoice_lines(on: Drafting) -> tuple[list[str], list[InvoiceLine], list[Doc
                 desc=description,
                 quantity=line.quantity,
                 rate=line.rate,
-                sales_tax_code=_tax_code(on),
+                sales_tax_code=_tax_code(on, line.taxable),
             )
         )
         shown.append(DocumentLine(name, line.quantity, description or "", line.rate, line.amount))
-    for path, name, amount, kind in _other_lines(on, shown):
+    for path, name, amount, kind, taxable in _other_lines(on, shown):
         record, item = on.service(path, name, kind)
         items.append(record)
-        lines.append(InvoiceLine(item=Slot(record), amount=amount, sales_tax_code=_tax_code(on)))
+        lines.append(InvoiceLine(item=Slot(record), amount=amount, sales_tax_code=_tax_code(on, taxable)))
         shown.append(DocumentLine(item, None, "", amount if amount < 0 else None, amount))
     return items, lines, shown
 
 
-def _other_lines(on: Drafting, products: list[DocumentLine]) -> Iterable[tuple[str, str, Decimal, str]]:
+def _other_lines(on: Drafting, products: list[DocumentLine]) -> Iterable[tuple[str, str, Decimal, str, bool]]:
+    """-> path, name, amount, kind of item and whether it is taxed, of what is no product."""
     order = on.order
     subtotal = sum((line.amount for line in products), Decimal(0))
     for position, charge in enumerate(order.charges):
-        yield f"charges[{position}].name", charge.name, charge.amount, "ItemOtherCharge"
+        yield f"charges[{position}].name", charge.name, charge.amount, "ItemOtherCharge", charge.taxable
     if order.discount is not None:
         amount = order.discount.amount
         if amount is None:
             amount = cents(subtotal * (order.discount.percent or Decimal(0)) / 100)
         if amount:
-            yield "discount", DISCOUNT_ITEM, -cents(amount), "ItemDiscount"
+            yield "discount", DISCOUNT_ITEM, -cents(amount), "ItemDiscount", any(line.taxable for line in order.lines)
     tax = order.tax.amount if order.tax is not None else Decimal(0)
     if on.preferences.tax is Tax.ITEM_ALWAYS or (on.preferences.tax is Tax.ITEM and tax):
-        yield "tax", TAX_ITEM, cents(tax), "ItemOtherCharge"
+        yield "tax", TAX_ITEM, cents(tax), "ItemOtherCharge", False
 
 
-def _tax_code(on: Drafting) -> Slot | None:
-    """Where the tax is a line of its own, QuickBooks must not add another: lines bear its untaxed code, if any."""
-    return None if on.preferences.tax is Tax.QUICKBOOKS else Slot(EXEMPT, optional=True)
+def _tax_code(on: Drafting, taxable: bool) -> Slot:
+    """QuickBooks' taxed or untaxed code, where it has one; the code of its first such, by whatever name.
+
+    Where the tax is a line of its own, QuickBooks must not add another: no line is taxed then.
+    """
+    return Slot(TAXED if taxable and on.preferences.tax is Tax.QUICKBOOKS else EXEMPT, optional=True)
 
 
 def _payments(on: Drafting, customer: str, invoice: str, total: Decimal) -> None:

@@ -43,14 +43,14 @@ def rest(attempts: int) -> dt.timedelta:
     return dt.timedelta(seconds=min(15 * 4 ** max(0, attempts - 1), 3600))
 
 
-def unclear(job: AnyRow, note: str, code: str | None = None) -> Change:
+def unclear(job: AnyRow, note: str, code: str | None = None, explanation: str | None = None) -> Change:
     return Change(
         job.id,
         Event.UNCLEAR,
         State.IN_DOUBT,
         note=note,
         message_id=job.message_id,
-        columns=(("status_code", code),),
+        columns=(("status_code", code), ("explanation", explanation)),
     )
 
 

@@ -73,7 +73,7 @@ def test_storable_is_what_windows_1252_shows() -> None:
         ("5′ 6″", "5' 6\""),
         ("ﬁn ＡＢＣ１", "fin ABC1"),
         ("Привет, Щука", "Privet, Shchuka"),
-        ("Київ Їжак", "Kyiv Yizhak".replace("Kyiv", "Kiyv")),
+        ("Київ Їжак", "Kiyiv Yizhak"),
         ("Αθήνα Ψυχή", "Athina Psychi"),
         ("5 μm 10 Ω 10 \u2126", "5 µm 10 Ohm 10 Ohm"),
         ("中 文", "[4E2D] [6587]"),
@@ -146,7 +146,7 @@ def test_what_may_not_be_cut_stays_too_long_for_its_field_to_refuse() -> None:
 # As a message spells it -----------------------------------------------------------------------------------------------
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\ufffe\uffff"), max_size=40))
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\ufffe\uffff"), max_size=40))
 def test_a_parser_reads_what_was_spelled(text: str) -> None:
     controls = [ch for ch in text if ch < " " and ch not in "\t\n\r"]
     if controls:
@@ -159,7 +159,7 @@ def test_a_parser_reads_what_was_spelled(text: str) -> None:
         assert (element.text or "", element.get("b")) == (text, text)
 
 
-@pytest.mark.parametrize("ch", ["\x00", "\ud800", "\udfff", "\ufffe", "\uffff"])
+@pytest.mark.parametrize("ch", ["\x00", "\ud800", "\ufffe", "\uffff"])
 def test_what_no_xml_holds_is_no_reference(ch: str) -> None:
     with pytest.raises(ValueError, match="XML cannot hold"):
         as_reference(ch)

@@ -1,0 +1,185 @@
+"""`qbwc list`, `link`, `settings` and `explain`: QuickBooks' lists, what is linked to them, and what a company sets."""
+
+import re
+from dataclasses import asdict
+
+import click
+from sqlalchemy.engine import Connection
+
+from qbxml.status import hresult, status
+
+from ..companies import preferences
+from ..db import companies
+from ..db import lists as table
+from ..db.lists import List
+from ..posting import queue
+from ..posting.naming import customer_record, vendor_record
+from .common import NOT_FOUND, Failure, as_json, company_of, now, opened, print_json, print_table, writing
+
+LISTS = {
+    "accounts": List.ACCOUNT,
+    "customers": List.CUSTOMER,
+    "vendors": List.VENDOR,
+    "items": List.ITEM,
+    "terms": List.TERMS,
+    "tax-codes": List.TAX_CODE,
+    "sales-tax-items": List.SALES_TAX_ITEM,
+    "payment-methods": List.PAYMENT_METHOD,
+}
+
+
+@click.command("list")
+@click.argument("which", type=click.Choice(list(LISTS)), metavar="|".join(LISTS))
+@click.option("--company", help="Which company's; may be left out when there is one.")
+@click.option("--search", default="", help="Only names that hold this text.")
+@as_json
+def list_(which: str, company: str | None, search: str, json_: bool) -> None:
+    """Show one of QuickBooks' lists, as it was last read.
+
+    \b
+    Example: qbwc list customers --search abc
+    """
+    with opened() as (engine, _), engine.connect() as db:
+        known = company_of(db, company)
+        found = table.listed(db, known.id, LISTS[which], search)
+        read = table.read_of(db, known.id)[LISTS[which]].read_at
+    rows = [
+        {"list_id": row.list_id, "name": row.name, "type": row.type or None, "active": row.is_active} for row in found
+    ]
+    if json_:
+        print_json(rows)
+        return
+    print_table(rows, "No such record." if read else "This list was not read yet: it is at the next poll.")
+
+
+@click.group()
+def link() -> None:
+    """Links from our customers and suppliers to QuickBooks' records."""
+
+
+def _linker(kind: str, which: List, record: str) -> click.Command:
+    @click.command(kind)
+    @click.argument("company")
+    @click.argument("id")
+    @click.argument("list_id", required=False)
+    @click.option("--name", help="QuickBooks' full name of the record, instead of its ListID.")
+    def command(company: str, id: str, list_id: str | None, name: str | None) -> None:
+        with writing() as db:
+            known = company_of(db, company)
+            if (list_id is None) == (name is None):
+                raise click.UsageError("say which record: its ListID, or --name")
+            if list_id is not None:
+                found = table.by_list_id(db, known.id, which, list_id)
+            else:
+                found = table.by_keys(db, known.id, which, [name or ""]).get((name or "").casefold())
+            if found is None:
+                raise Failure(f"QuickBooks' list, as last read, holds no {kind} {list_id or name}", NOT_FOUND)
+            try:
+                queue.link(db, known.id, f"{record}{id}", found.list_id, found.name, now())
+            except queue.NotNow as error:
+                raise Failure(str(error)) from None
+        click.echo(f"{kind.capitalize()} {id} is {found.name} in QuickBooks.")
+
+    command.help = f"Link our {kind} ID to the {kind} of QuickBooks with this LIST_ID or --name."
+    return command
+
+
+link.add_command(_linker("customer", List.CUSTOMER, customer_record("")))
+link.add_command(_linker("vendor", List.VENDOR, vendor_record("")))
+
+
+@click.command()
+@click.argument("company")
+@click.argument("action", type=click.Choice(["show", "set"]))
+@click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
+@as_json
+def settings(company: str, action: str, values: tuple[str, ...], json_: bool) -> None:
+    """Show or set what a company wants of all its orders.
+
+    \b
+    Example: qbwc settings "ABC Company" set send_bills=yes income_account=Sales
+    """
+    if (action == "set") != bool(values):
+        raise click.UsageError("`set` takes KEY=VALUE, and `show` takes nothing")
+    with writing() as db:
+        known = company_of(db, company)
+        wanted = preferences.load(known.settings)
+        if values:
+            assignments = dict(value.partition("=")[::2] for value in values)
+            if any("=" not in value for value in values):
+                raise click.UsageError("write each setting as KEY=VALUE")
+            try:
+                wanted = preferences.change(wanted, assignments)
+            except preferences.WrongPreference as error:
+                raise Failure(str(error)) from None
+            _require_accounts(db, known, wanted, assignments)
+            companies.save_settings(db, known.id, preferences.dump(wanted))
+    facts = asdict(wanted)
+    if json_:
+        print_json(facts)
+        return
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        click.echo(f"{name.ljust(width)}  {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) or "-"
+
+
+TYPES = {
+    "income_account": ("Income", "OtherIncome"),
+    "cost_account": ("CostOfGoodsSold", "Expense", "OtherExpense"),
+    "ar_account": ("AccountsReceivable",),
+    "ap_account": ("AccountsPayable",),
+    "deposit_account": ("Bank", "OtherCurrentAsset"),
+}
+
+
+def _require_accounts(
+    db: Connection, company: companies.Company, wanted: preferences.Preferences, changed: dict[str, str]
+) -> None:
+    """An account must be in QuickBooks' chart, once that was read, and of a type that it takes there."""
+    if table.read_of(db, company.id)[List.ACCOUNT].read_at is None:
+        return
+    for key in changed:
+        name = getattr(wanted, key)
+        if not key.endswith("_account") or not name:
+            continue
+        account = table.by_keys(db, company.id, List.ACCOUNT, [name]).get(name.casefold())
+        if account is None or not account.is_active:
+            raise Failure(f"{key}: QuickBooks has no active account {name}; see `qbwc list accounts`")
+        if key in TYPES and account.type not in TYPES[key]:
+            raise Failure(f"{key}: {name} is of type {account.type}; QuickBooks takes {' or '.join(TYPES[key])} here")
+
+
+@click.command()
+@click.argument("code")
+@as_json
+def explain(code: str, json_: bool) -> None:
+    """Say what a QuickBooks status code or HRESULT means, whether anything was saved, and who mends it.
+
+    \b
+    Example: qbwc explain 3100
+    """
+    if re.fullmatch(r"[0-9]{1,5}", code):
+        found = status(int(code))
+    elif re.fullmatch(r"0[xX][0-9a-fA-F]{8}", code):
+        found = hresult(code, after_write=False)
+    else:
+        raise Failure(f"{code} is neither a status code such as 3100 nor an HRESULT such as 0x80040400", NOT_FOUND)
+    facts = {
+        "code": code,
+        "meaning": found.meaning,
+        "saved": found.saved.value,
+        "then": found.then.value,
+        "who": found.who or None,
+        "where": found.where or None,
+    }
+    if json_:
+        print_json(facts)
+        return
+    for name, value in facts.items():
+        click.echo(f"{name:<8} {'-' if value is None else value}")
