@@ -40,6 +40,10 @@ class Preferences:
     link_bills: bool = False
     macros: bool = True
     batch: int = 250  # the most requests in a message
+    hold_minutes: int = 0  # keep a session open so long, for orders that come meanwhile; 0: do not
+
+
+LIMITS = {"batch": (1, 500), "hold_minutes": (0, 240)}
 
 
 class WrongPreference(Exception):
@@ -74,8 +78,9 @@ def _read(name: str, type_: type, text: str) -> Any:
             return False
         raise WrongPreference(f"{name}: {text!r} is not yes or no")
     if type_ is int:
-        if not text.isdecimal() or not 1 <= int(text) <= 500:
-            raise WrongPreference(f"{name}: {text!r} is not a number from 1 to 500")
+        least, most = LIMITS[name]
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise WrongPreference(f"{name}: {text!r} is not a number from {least} to {most}")
         return int(text)
     if issubclass(type_, StrEnum):
         try:

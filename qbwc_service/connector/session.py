@@ -25,6 +25,7 @@ from ..secrets import Keys, new_ticket
 IDLE = dt.timedelta(minutes=60)  # QuickBooks itself may take minutes over one message (contract.md 5.1)
 LONGEST = dt.timedelta(hours=8)
 TICKET, PASSWORD = "ticket", "password"
+NO_OP = "NoOp"  # "wait five seconds and ask again" (contract.md 2.5)
 OVER = "This session is over. The next update of the Web Connector begins a new one; nothing is lost."
 MOST_STRAY_BYTES = 1_000_000
 
@@ -70,7 +71,7 @@ class Sessions:
             if login.lists_due_at is None or login.lists_due_at <= now:
                 exchange.lists_are_due(db, company.id, now)
                 companies.note_lists_due(db, company.id, now + sync.READ_AGAIN_AFTER)
-            if not jobs.anything_to_send(db, company.id, now):
+            if not jobs.anything_to_send(db, company.id, now) and not preferences.load(company.settings).hold_minutes:
                 companies.note_call(db, company.id, "nothing to send", now)
                 return ticket, "none"
             sessions.put(db, company.id, self._keys.mac(TICKET, ticket), now)
@@ -100,12 +101,22 @@ class Sessions:
                     return ""
             recovery.session_lost(db, company.id, now, "more was asked for before an answer came")
             body = recovery.next_message(db, company, session.id, version, now)
+            wanted = preferences.load(company.settings)
             if body is None:
-                wanted = preferences.load(company.settings)
                 body = exchange.next_message(db, company, wanted, session.id, version, now)
+            if body is None and _is_held(session, wanted, now):
+                sessions.note(db, session.id, now, qbxml_version=str(version), last_error=NO_OP)
+                return ""
             if body is None:
                 body = exchange.greeting(db, company, session.id, version, now)
-            sessions.note(db, session.id, now, qbxml_version=str(version), messages=sessions.sessions.c.messages + 1)
+            sessions.note(
+                db,
+                session.id,
+                now,
+                qbxml_version=str(version),
+                last_error=None,
+                messages=sessions.sessions.c.messages + 1,
+            )
         log.info("message leaves", extra={"company": company.id, "session": session.id, "bytes": len(body)})
         return body
 
@@ -181,6 +192,8 @@ class Sessions:
         companies.note_problem(db, company.id, None, now)
         done = session.jobs_done + settled.done
         percent = _percent(db, company.id, done, settled, now)
+        if percent == 100 and _is_held(session, preferences.load(company.settings), now):
+            percent = 99
         sessions.note(db, session.id, now, jobs_done=done, percent=percent)
         log.info("answer taken", extra={"company": company.id, "message_id": message.id, "done": settled.done})
         return percent
@@ -197,6 +210,11 @@ class Sessions:
 
 def _is_open(session: AnyRow, now: dt.datetime) -> bool:
     return session.closed_at is None and now - session.seen_at <= IDLE and now - session.opened_at <= LONGEST
+
+
+def _is_held(session: AnyRow, wanted: preferences.Preferences, now: dt.datetime) -> bool:
+    """Whether a session with nothing to send stays open, for orders that are sent meanwhile (product.md X3)."""
+    return bool(now - session.opened_at < dt.timedelta(minutes=wanted.hold_minutes))
 
 
 def _version_of(session: AnyRow) -> Version | None:

@@ -1,4 +1,4 @@
-"""The other side of the contract: a Web Connector that speaks real HTTP, and a QuickBooks company with QuickBooks' rules.
+"""The other side of the contract: a Web Connector that speaks real HTTP, and a QuickBooks company with its rules.
 
 It shares no code and no table with what it checks.
 """

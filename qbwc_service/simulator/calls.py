@@ -22,7 +22,7 @@ OPERATIONS = (
 
 
 @dataclass(eq=False)
-class EndlessSession(Exception):  # noqa: N818  it says what happened
+class EndlessSession(ValueError):
     """A service that does not come to an end within so many calls; a real connector would go on for ever."""
 
     calls: int

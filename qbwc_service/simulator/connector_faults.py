@@ -15,7 +15,7 @@ MODAL_DIALOG = "0x80040414"
 ANOTHER_FILE_OPEN = "0x8004040A"
 
 
-class SwitchedOff(Exception):  # noqa: N818  an event, not an error
+class SwitchedOff(Exception):
     """The connector stops at once: no further call, no end of the session."""
 
 

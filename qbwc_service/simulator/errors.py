@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(eq=False)
-class RequestFailed(Exception):  # noqa: N818  it says what happened
+class RequestFailed(Exception):
     """A call of QuickBooks' request processor that failed; nothing came back (contract.md 7.1)."""
 
     hresult: str
@@ -15,7 +15,7 @@ class RequestFailed(Exception):  # noqa: N818  it says what happened
 
 
 @dataclass(eq=False)
-class StampClash(Exception):  # noqa: N818  it says what happened
+class StampClash(Exception):
     """The company file bears another FileID under the same OwnerID (QBWC1039)."""
 
     owner_id: str

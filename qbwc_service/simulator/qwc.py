@@ -13,7 +13,7 @@ _GUID = re.compile(r"\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}", re.IGNORECA
 
 
 @dataclass(eq=False)
-class QwcRefused(ValueError):  # noqa: N818  it says what happened
+class QwcRefused(ValueError):
     """The Web Connector does not add the application; `code` is the number that it shows."""
 
     code: str

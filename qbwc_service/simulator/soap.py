@@ -14,7 +14,7 @@ _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 @dataclass(eq=False)
-class ContractBroken(ValueError):  # noqa: N818  it says what happened
+class ContractBroken(ValueError):
     """An answer that a .NET client generated from Intuit's WSDL would not take, or not understand."""
 
     operation: str
@@ -25,7 +25,7 @@ class ContractBroken(ValueError):  # noqa: N818  it says what happened
 
 
 @dataclass(eq=False)
-class CallFailed(Exception):  # noqa: N818  it says what happened
+class CallFailed(Exception):
     """A call that brought no answer: refused, dropped, too late, an HTTP error or a SOAP fault.
 
     `status` is HTTP's, None when there was none; `fault` is the faultstring of a SOAP fault.

@@ -34,7 +34,7 @@ class Switches:
     """The defaults are what a trace shows; else what the guide says; else the least that can follow."""
 
     server_version: VersionCall = VersionCall.BARE  # 1.6: the trace has it, the guide's drawings do not
-    missing_versions_tolerated: bool = True  # 1.6: a fault or 404 there means an old service, not an error
+    missing_client_version_tolerated: bool = True  # 1.6: a fault or 404 there means an old service; else QBWC1036
     warning_accepted: bool = True  # 2.1: the user clicks on in the dialog of "W:"
     okay_goes_on: bool = False  # 2.1: "O:" ends by p.21, goes on by p.8
     auto_run: bool = True  # 2.2: postponing and the least interval need it

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .calls import Calls
@@ -86,7 +87,8 @@ class Update:
             self._end(f"{failure.hresult} {failure.message}", "QBWC1014")
             self._follow(self._switches.after_broken_company)
         except CallFailed as failure:
-            self._end(str(failure), CODES.get(failure.operation, "QBWC1031"))
+            # The code of the call itself tells more than that of what led to it.
+            self.status, self.code = str(failure), CODES[failure.operation]
             if self._authenticated:
                 self._follow(self._switches.after_failed_call, but=failure.operation)
 
@@ -106,21 +108,16 @@ class Update:
             VersionCall.WITH_TICKET: {"ticket": ""},
         }
         if self._switches.server_version is not VersionCall.NOT_AT_ALL:
-            try:
+            with suppress(CallFailed):  # its value is only shown, and it may be missing
                 self._calls.server_version(arguments[self._switches.server_version])
-            except CallFailed as failure:
-                self._tolerate(failure)
         try:
             answer = self._calls.client_version(version)
         except CallFailed as failure:
-            self._tolerate(failure)
+            # An old service lacks the operation, and says so in HTTP.
+            if failure.status is None or not self._switches.missing_client_version_tolerated:
+                raise
             answer = ""
         return self._version_accepted(answer)
-
-    def _tolerate(self, failure: CallFailed) -> None:
-        """An old service lacks the operation and says so in HTTP; anything else, or a strict connector, ends it."""
-        if failure.status is None or not self._switches.missing_versions_tolerated:
-            raise failure
 
     def _version_accepted(self, answer: str) -> bool:
         if not answer:
@@ -228,7 +225,7 @@ class Update:
         return (response if replaced is None else replaced), "", ""
 
     def _ask_why(self, *, after_refusal: bool = False) -> bool:
-        """-> whether sendRequestXML is next, after getLastError told why there was no request, or what is wrong (2.5)."""
+        """-> whether sendRequestXML is next, after getLastError told what is the matter (2.5)."""
         text = self._calls.last_error()
         if text.lower() == "noop" and (not after_refusal or self._switches.no_op_after_refusal_waits):
             self._sleep(NO_OP_PAUSE_SECONDS)

@@ -1,7 +1,7 @@
-"""HTTP as a .NET SOAP client speaks it: keep-alive, Expect: 100-continue, no cookies, no redirects (contract.md 1.3)."""
+"""HTTP as a .NET SOAP client speaks it: Expect: 100-continue, no cookies, no redirects (contract.md 1.3)."""
 
 import http.client
-import select
+import selectors
 import socket
 from urllib.parse import urlsplit
 
@@ -22,13 +22,14 @@ class Wire:
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._timeout = timeout_seconds
         self._expect = expect_continue
+        self._patience = _PATIENCE_SECONDS
         self._connection: http.client.HTTPConnection | None = None
 
     def post(self, operation: str, body: bytes) -> HttpAnswer:
         """-> what the service answered, whatever its status. Raises CallFailed when there is no answer."""
         connection = self._open(operation)
         try:
-            self._send(connection, operation, body)
+            sent = self._send(connection, operation, body)
             response = connection.getresponse()
             answer = HttpAnswer(
                 response.status,
@@ -42,7 +43,7 @@ class Wire:
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise CallFailed(operation, f"the connection was closed unexpectedly ({error!r})") from None
-        if response.will_close:
+        if response.will_close or not sent:
             self.close()
         return answer
 
@@ -68,7 +69,8 @@ class Wire:
             self._connection = held
         return held
 
-    def _send(self, connection: http.client.HTTPConnection, operation: str, body: bytes) -> None:
+    def _send(self, connection: http.client.HTTPConnection, operation: str, body: bytes) -> bool:
+        """-> whether the body went too: a final answer in place of 100 Continue keeps it here."""
         connection.putrequest("POST", self._path, skip_host=True, skip_accept_encoding=True)
         connection.putheader("User-Agent", USER_AGENT)
         connection.putheader("Content-Type", "text/xml; charset=utf-8")
@@ -79,23 +81,30 @@ class Wire:
             connection.putheader("Expect", "100-continue")
         connection.putheader("Connection", "Keep-Alive")
         connection.endheaders()
-        if self._expect and not _may_send(connection.sock):
-            return  # a final answer came in place of 100 Continue: the body stays here
+        if self._expect and not self._may_send(connection.sock):
+            return False
         connection.send(body)
-
-
-def _may_send(sock: socket.socket) -> bool:
-    if not _readable(sock, _PATIENCE_SECONDS):
         return True
+
+    def _may_send(self, sock: socket.socket) -> bool:
+        if not _readable(sock, self._patience):
+            self._patience = 0.0  # a service that does not know of it is not waited for again
+            return True
+        return not _answered_already(sock)
+
+
+def _answered_already(sock: socket.socket) -> bool:
     try:
         head = sock.recv(12, socket.MSG_PEEK)
     except (ValueError, OSError):  # TLS cannot look ahead
-        return True
-    return head.startswith((b"HTTP/1.1 100", b"HTTP/1.0 100"))
+        return False
+    return not head.startswith((b"HTTP/1.1 100", b"HTTP/1.0 100"))
 
 
 def _readable(sock: socket.socket, seconds: float) -> bool:
-    return bool(select.select([sock], [], [], seconds)[0])
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(sock, selectors.EVENT_READ)
+        return bool(waiting.select(seconds))
 
 
 def status_of(url: str, timeout_seconds: float) -> int:

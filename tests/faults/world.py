@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
 from qbwc_service import orders
 from qbwc_service.companies import account, preferences
 from qbwc_service.connector.session import Sessions
 from qbwc_service.db import companies
-from qbwc_service.posting import exchange
+from qbwc_service.db import jobs as job_table
+from qbwc_service.posting import exchange, queue
 from qbwc_service.posting import send as sending
 from qbwc_service.posting.plan import Choices
 from qbwc_service.secrets import Keys
@@ -167,7 +168,9 @@ class World:
         (read,) = orders.read(as_text(order))
         with self.engine.begin() as db:
             sending.store(db, self.company, read, self.clock.now)
-            sending.send(db, self.company, read.number, choices or Choices(bill=True, purchase_order=True), self.clock.now)
+            sending.send(
+                db, self.company, read.number, choices or Choices(bill=True, purchase_order=True), self.clock.now
+            )
         self.orders[read.number] = order
 
     @contextmanager
@@ -176,3 +179,20 @@ class World:
             yield
         finally:
             event.remove(self.engine, "commit", self.service._at_commit)
+
+    def retry_refused(self) -> int:
+        """A person has what QuickBooks refused tried again, once the reason is gone; -> how many.
+
+        What stands in attention because the evidence allows no decision is left alone.
+        """
+        with self.engine.begin() as db:
+            troubled = job_table.jobs.c.state == "attention", job_table.jobs.c.status_code.is_not(None)
+            mine = job_table.jobs.c.company_id == self.company.id
+            held = db.execute(select(job_table.jobs).where(mine, *troubled)).all()
+            queue.retry(db, held, self.clock.now)
+        return len(held)
+
+    def quiet(self) -> bool:
+        """Nothing is on its way, and nothing could leave."""
+        with self.engine.connect() as db:
+            return not job_table.anything_to_send(db, self.company.id, self.clock.now + dt.timedelta(days=1))
