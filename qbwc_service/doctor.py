@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from .companies import account, qwc
 from .db import companies, job_views, schema
 from .db.companies import Company
-from .db.engine import AnyRow, open_engine
+from .db.engine import AnyRow, open_engine, reading
 from .db.states import State
 from .secrets import Keys, WrongKey
 from .settings import Settings
@@ -47,7 +47,7 @@ def examine(settings: Settings, now: dt.datetime) -> list[Finding]:
     try:
         schema.require(engine)
         findings.append(Finding("database", True, f"answers, tables of version {schema.HEAD}"))
-        with engine.connect() as db:
+        with reading(engine) as db:
             known = companies.all_of_them(db)
             if not known:
                 findings.append(Finding("companies", False, "there is none", "Run `qbwc company add NAME`."))

@@ -12,6 +12,7 @@ from ..companies.qwc import QwcFault, write
 from ..db import companies as table
 from ..db import job_views, jobs
 from ..db.companies import Company
+from ..db.engine import reading
 from ..db.states import NEXT, Event, State
 from ..posting import exchange, queue
 from .common import Failure, as_json, company_of, keys_of, now, opened, print_json, print_table
@@ -65,7 +66,7 @@ def add(name: str, company_file: str | None, every_minutes: int, json_: bool) ->
 @as_json
 def list_(json_: bool) -> None:
     """List the companies."""
-    with opened() as (engine, _), engine.connect() as db:
+    with opened() as (engine, _), reading(engine) as db:
         rows = [_facts(db, known) for known in table.all_of_them(db)]
     if json_:
         print_json(rows)
@@ -81,7 +82,7 @@ def list_(json_: bool) -> None:
 @as_json
 def show(name: str, json_: bool) -> None:
     """Show one company and its connection. NAME is a name or an id."""
-    with opened() as (engine, _), engine.connect() as db:
+    with opened() as (engine, _), reading(engine) as db:
         facts = _facts(db, company_of(db, name))
     if json_:
         print_json(facts)
@@ -143,7 +144,7 @@ def qwc(company: str | None, output: pathlib.Path | None) -> None:
     \b
     Example: qbwc qwc "ABC Company" --output abc.qwc
     """
-    with opened() as (engine, settings), engine.connect() as db:
+    with opened() as (engine, settings), reading(engine) as db:
         try:
             text = write(company_of(db, company), settings.public_url)
         except QwcFault as error:

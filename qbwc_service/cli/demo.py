@@ -18,7 +18,7 @@ import click
 from .. import orders, settings
 from ..companies import account, qwc
 from ..db import schema
-from ..db.engine import open_engine
+from ..db.engine import open_engine, reading
 from ..posting import exchange
 from ..posting import send as sending
 from ..posting.plan import Choices
@@ -118,7 +118,7 @@ def _wait_until_ready(configured: Settings, process: "subprocess.Popen[bytes]", 
 
 def _states(configured: Settings) -> dict[str, str]:
     engine = open_engine(configured.database_url)
-    with engine.connect() as db:
+    with reading(engine) as db:
         from ..db import companies
 
         (company,) = companies.all_of_them(db)

@@ -6,6 +6,7 @@ import click
 
 from ..db import job_views, messages
 from ..db import jobs as table
+from ..db.engine import reading
 from ..db.states import State
 from ..posting import queue
 from .common import NOT_FOUND, Failure, as_json, code_of, company_of, now, opened, print_json, print_table, writing
@@ -27,7 +28,7 @@ def list_(company: str | None, state: str | None, lists: bool, json_: bool) -> N
     \b
     Example: qbwc job list --state attention
     """
-    with opened() as (engine, _), engine.connect() as db:
+    with opened() as (engine, _), reading(engine) as db:
         company_id = None if company is None else company_of(db, company).id
         found = job_views.listed(db, company_id=company_id, state=state, limit=None, lists=lists)
     rows = [_row(row) for row in found]
@@ -56,7 +57,7 @@ def _row(row: Any) -> dict[str, Any]:
 @as_json
 def show(id: int, json_: bool) -> None:
     """Show one job: its history, and the last message that carried it with QuickBooks' answers."""
-    with opened() as (engine, _), engine.connect() as db:
+    with opened() as (engine, _), reading(engine) as db:
         found = job_views.shown(db, id)
         if found is None:
             raise Failure(f"there is no job {id}", NOT_FOUND)

@@ -11,6 +11,7 @@ from qbxml.status import hresult, status
 from ..companies import preferences
 from ..db import companies
 from ..db import lists as table
+from ..db.engine import reading
 from ..db.lists import List
 from ..posting import queue
 from ..posting.naming import customer_record, vendor_record
@@ -39,7 +40,7 @@ def list_(which: str, company: str | None, search: str, json_: bool) -> None:
     \b
     Example: qbwc list customers --search abc
     """
-    with opened() as (engine, _), engine.connect() as db:
+    with opened() as (engine, _), reading(engine) as db:
         known = company_of(db, company)
         found = table.listed(db, known.id, LISTS[which], search)
         read = table.read_of(db, known.id)[LISTS[which]].read_at

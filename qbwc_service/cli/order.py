@@ -7,6 +7,7 @@ import click
 
 from .. import orders
 from ..companies.preferences import Tax
+from ..db.engine import reading
 from ..posting import send as sending
 from ..posting.plan import Choices, Plan
 from .common import NOT_FOUND, Failure, as_json, code_of, company_of, now, opened, print_json, print_table, writing
@@ -198,7 +199,7 @@ def _plan_facts(plan: Plan) -> dict[str, Any]:
 @as_json
 def show(company: str, number: str, json_: bool) -> None:
     """Show what became of an order, document by document."""
-    with opened() as (engine, _), engine.connect() as db:
+    with opened() as (engine, _), reading(engine) as db:
         try:
             state, documents = sending.state_of(db, company_of(db, company), number)
         except sending.UnknownOrder as error:

@@ -7,6 +7,7 @@ import click
 
 from .. import doctor as checks
 from ..db import companies, job_views
+from ..db.engine import reading
 from ..db.states import State
 from .common import NEEDS_ATTENTION, as_json, now, opened, print_json, print_table, read_settings
 
@@ -19,7 +20,7 @@ def status(json_: bool) -> None:
     \b
     Example: qbwc status --json
     """
-    with opened() as (engine, _), engine.connect() as db:
+    with opened() as (engine, _), reading(engine) as db:
         rows = [_facts(db, company, now()) for company in companies.all_of_them(db)]
     if json_:
         print_json({"companies": rows, "needs_attention": any(row["needs_attention"] for row in rows)})

@@ -14,7 +14,7 @@ from .. import __version__
 from ..companies import preferences
 from ..db import companies, jobs, messages, sessions
 from ..db.companies import Company
-from ..db.engine import AnyRow
+from ..db.engine import AnyRow, reading
 from ..db.messages import Fate, Purpose
 from ..lists import sync
 from ..posting import answers, exchange, recovery
@@ -150,7 +150,7 @@ class Sessions:
 
     def last_error(self, ticket: str) -> str:
         """-> what the person at the Web Connector reads; never empty, since that would be a blank error."""
-        with self._engine.connect() as db:
+        with reading(self._engine) as db:
             session = sessions.look(db, self._keys.mac(TICKET, ticket))
         if session is None:
             return OVER

@@ -110,8 +110,8 @@ def apply(db: Connection, changes: Sequence[Change], now: dt.datetime) -> None:
         _unblock(db, posted, now)
         _free(db, posted, now)
     if open_again:
+        _stand_behind_needs(db, open_again)
         _unblock(db, open_again, now)
-        _rest_dependents(db, open_again)
     if stopped:
         _block(db, stopped)
 
@@ -211,11 +211,19 @@ def _unblock(db: Connection, released: Sequence[int], now: dt.datetime) -> None:
                 db.execute(update(jobs).where(jobs.c.id == job_id).values(blocked_by=blocker))
 
 
-def _rest_dependents(db: Connection, job_ids: Sequence[int]) -> None:
-    """What needs a job that rests, rests as long: it must not leave before it."""
-    for job_id in _dependents(db, job_ids):
-        until = _standing(_needs_of(db, job_id))["next_try_at"]
-        db.execute(update(jobs).where(jobs.c.id == job_id).values(next_try_at=until))
+def _stand_behind_needs(db: Connection, job_ids: Sequence[int]) -> None:
+    """Jobs that are open again, and what needs them: each is blocked when a need of it is, and rests as long.
+
+    In sequence of their ids: so a need stands as it should before what needs it is looked at.
+    """
+    for job_id in sorted({*job_ids, *_dependents(db, job_ids)}):
+        job = db.execute(select(jobs.c.state, jobs.c.blocked_by, jobs.c.next_try_at).where(jobs.c.id == job_id)).one()
+        stand = _standing(_needs_of(db, job_id))
+        # A waiting job's rest is that of its needs; a ready one, refused for the time being, has one of its own.
+        rests = (job.next_try_at if job.state == State.READY else None, stand["next_try_at"])
+        rest = max((time for time in rests if time is not None), default=None)
+        if (stand["blocked_by"], rest) != (job.blocked_by, job.next_try_at):
+            db.execute(update(jobs).where(jobs.c.id == job_id).values(blocked_by=stand["blocked_by"], next_try_at=rest))
 
 
 def _needs_of(db: Connection, job_id: int) -> list[_Needed]:

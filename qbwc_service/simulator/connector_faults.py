@@ -79,6 +79,7 @@ class ConnectorFaults:
 
     _calls: dict[str, list[_Ordered]] = field(default_factory=dict)
     _begin: deque[Failure] = field(default_factory=deque)
+    _host: deque[Failure] = field(default_factory=deque)
     _process: deque[Failure] = field(default_factory=deque)
     _answers: deque[str] = field(default_factory=deque)
     _slow: deque[float] = field(default_factory=deque)
@@ -137,6 +138,10 @@ class ConnectorFaults:
         """BeginSession fails, so that connectionError is called."""
         self._begin.extend([Failure(hresult, message)] * times)
 
+    def host_query_fails(self, hresult: str = COM_SERVER_DIED, message: str = "", times: int = 1) -> None:
+        """The questions that the connector asks of its own at the start of a session fail (QBWC1014)."""
+        self._host.extend([Failure(hresult, message)] * times)
+
     def modal_dialog(self, times: int = 1) -> None:
         """Somebody left a dialog open in QuickBooks: it does nothing until that is closed."""
         self.hresult_next(MODAL_DIALOG, "A modal dialog box is showing in the QuickBooks user interface.", times=times)
@@ -192,6 +197,9 @@ class ConnectorFaults:
 
     def take_begin(self) -> Failure | None:
         return self._begin.popleft() if self._begin else None
+
+    def take_host(self) -> Failure | None:
+        return self._host.popleft() if self._host else None
 
     def take_process(self) -> Failure | None:
         return self._process.popleft() if self._process else None

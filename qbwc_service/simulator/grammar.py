@@ -8,7 +8,8 @@ A table is text, an element a word, in the sequence that QuickBooks insists on:
     ListID:id+ one or more    Line:{..}*  any number          ( A | B )  a choice: ) once, )? )* )+ else
     ClassRef:r159@12          known from qbXML 12.0 on        Status:(All|PaidOnly)  one of these
 
-Types: b boolean, a amount, p price, q quantity, % percent, d date, t date and time, i integer, g GUID, id, s text, f float.
+Types: b boolean, a amount, p price, q quantity, % percent, d date, t date and time, i integer, g GUID, id, s text, f float,
+m an id for which a macro may stand (useMacro).
 The trailing ~ marks a length that the schema does not know, so that QuickBooks alone refuses it.
 """
 
@@ -68,6 +69,8 @@ class Series:
     parts: tuple[Element | Choice, ...]
 
 
+MACRO = Kind("m")
+USE_MACRO = frozenset({"useMacro"})
 WORD = re.compile(
     r"(?P<name>\w+):(?P<type>\{\w+\}|\([\w|]+\)|[a-z%]*)(?P<limit>\d+)?(?P<alone>~)?(?P<count>[!*+]?)(?P<max>\d+)?"
     r"(?:@(?P<major>\d+)(?:\.(?P<minor>\d+))?)?$"
@@ -132,13 +135,13 @@ class Grammar:
         -> what QuickBooks refuses beyond it, in the sequence of the document.
         """
         faults: list[Fault] = []
-        self._attributes(node)
+        self._attributes(node, self.attributes.get(node.name, frozenset()))
         self._aggregate(node, self.tables[table], version, faults)
         return faults
 
-    def _attributes(self, node: Node) -> None:
+    def _attributes(self, node: Node, allowed: frozenset[str]) -> None:
         for name, _ in node.attributes:
-            if name not in self.attributes.get(node.name, frozenset()):
+            if name not in allowed:
                 raise Unparseable(f"{node.name} has no attribute {name}")
 
     def _aggregate(self, node: Node, series: Series, version: Version, faults: list[Fault]) -> None:
@@ -184,7 +187,7 @@ class Grammar:
         return at
 
     def _one(self, node: Node, element: Element, version: Version, faults: list[Fault]) -> None:
-        self._attributes(node)
+        self._attributes(node, USE_MACRO if element.kind == MACRO else self.attributes.get(node.name, frozenset()))
         if isinstance(element.kind, str):
             self._aggregate(node, self.tables[element.kind], version, faults)
         elif element.kind.letter == "r":
@@ -233,7 +236,7 @@ def _value(node: Node, kind: Kind) -> Fault | None:
         return _text(node, kind)
     if kind.letter == "e":
         good = text in kind.among
-    elif kind.letter == "id":
+    elif kind.letter in ("id", "m"):
         good = len(text) <= 36
     elif kind.letter in NUMBERS:
         return _number(node, kind)

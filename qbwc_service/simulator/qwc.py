@@ -46,7 +46,7 @@ def read(source: str | pathlib.Path) -> Qwc:
     except etree.XMLSyntaxError as error:
         raise QwcRefused("QBWC1039", f"the file is not well-formed XML: {error.msg}") from None
     if root.tag != "QBWCXML":
-        raise QwcRefused("QBWC1039", f"the file begins with {root.tag}, not with QBWCXML")
+        raise QwcRefused("QBWC1039", f"the file begins with {root.tag!r}, not with QBWCXML")
     values = {str(child.tag): (child.text or "").strip() for child in root.iterchildren(tag=etree.Element)}
     _check(values)
     return Qwc(

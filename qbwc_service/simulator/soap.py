@@ -90,7 +90,7 @@ def read_strings(operation: str, answer: HttpAnswer) -> list[str]:
     strings = list(result)
     for child in strings:
         if child.tag != f"{{{NAMESPACE}}}string":
-            raise ContractBroken(operation, f"its result holds {child.tag}, where <string> is due")
+            raise ContractBroken(operation, f"its result holds {child.tag!r}, where <string> is due")
     if not 2 <= len(strings) <= 4:
         raise ContractBroken(operation, f"its result holds {len(strings)} <string>, where 2 to 4 are due")
     return [_simple(operation, child) for child in strings]
@@ -114,7 +114,7 @@ def _result(operation: str, answer: HttpAnswer) -> etree._Element:
     if answer.status == 500:
         raise CallFailed(operation, "HTTP status 500 without a SOAP fault", 500)
     if first.tag != f"{{{NAMESPACE}}}{operation}Response":
-        raise ContractBroken(operation, f"the answer is {first.tag}, not {operation}Response in {NAMESPACE}")
+        raise ContractBroken(operation, f"the answer is {first.tag!r}, not {operation}Response in {NAMESPACE}")
     results = first.findall(f"{{{NAMESPACE}}}{operation}Result")
     if len(results) != 1 or results[0].get(_NIL) in ("true", "1"):
         raise ContractBroken(
@@ -125,8 +125,7 @@ def _result(operation: str, answer: HttpAnswer) -> etree._Element:
 
 def _body(operation: str, answer: HttpAnswer) -> etree._Element:
     """-> the soap:Body. An answer that is not XML in text/xml is a CallFailed if HTTP says that it failed anyway."""
-    fails = answer.status not in (200, 500)
-    if fails:
+    if answer.status not in (200, 500):
         # Redirects are among these: a .NET SOAP client does not follow them (contract.md 1.3).
         raise CallFailed(operation, f"HTTP status {answer.status}", answer.status)
 
@@ -162,7 +161,7 @@ def _body(operation: str, answer: HttpAnswer) -> etree._Element:
     if root.getroottree().docinfo.doctype:
         refuse("it has a DOCTYPE, which a .NET client prohibits")
     if root.tag != f"{{{ENVELOPE}}}Envelope":
-        refuse(f"it is {root.tag}, not a SOAP 1.1 Envelope")
+        refuse(f"it is {root.tag!r}, not a SOAP 1.1 Envelope")
     body = root.find(f"{{{ENVELOPE}}}Body")
     if body is None:
         refuse("its Envelope has no Body")

@@ -94,9 +94,9 @@ class Update:
 
     def leave_quickbooks(self) -> None:
         """EndSession and CloseConnection; also what QuickBooks notices when the connector is gone."""
-        if self._session is not None:
-            self._session, ended = None, self._session
-            self._company.end_session(ended)
+        session, self._session = self._session, None
+        if session is not None:
+            self._company.end_session(session)
 
     # Before the session
 
@@ -175,6 +175,9 @@ class Update:
         self._company.begin_session(file)
 
     def _ask_host(self) -> str:
+        ordered = self._faults.take_host()
+        if ordered is not None:
+            raise RequestFailed(ordered.hresult, ordered.message)
         if self._owner_id is not None:
             self._company.lock(self._owner_id, self._machine)
         return self._company.host_xml()

@@ -133,7 +133,7 @@ class WebConnector:
             sleep=self.sleep,
         )
         try:
-            update.run(self.version, self.username, "wrong" if self.faults.take_wrong_password() else self.password)
+            update.run(self.version, self.username, self._typed_password())
         except SwitchedOff:
             update.status = "Switched off"
         finally:
@@ -149,6 +149,9 @@ class WebConnector:
             postponed_seconds=update.postponed_seconds,
             at_least_every_seconds=update.at_least_every_seconds,
         )
+
+    def _typed_password(self) -> str:
+        return f"not {self.password}" if self.faults.take_wrong_password() else self.password
 
 
 def look_up(source: str | pathlib.Path, *, timeout_seconds: float = 30.0) -> None:

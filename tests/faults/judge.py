@@ -72,8 +72,14 @@ def _judge_transactions(books: Any, rows: Any, verdict: Verdict) -> None:
 def _judge_lists(books: Any, rows: Any, verdict: Verdict) -> None:
     for where in ("customers", "vendors", "items"):
         names = Counter(record.full_name.casefold() for record in getattr(books, where))
-        verdict.faults += [f"{name} stands {count} times among the {where}" for name, count in names.items() if count > 1]
-    known = {record.list_id for where in ("customers", "vendors", "items", "payment_methods") for record in getattr(books, where)}
+        verdict.faults += [
+            f"{name} stands {count} times among the {where}" for name, count in names.items() if count > 1
+        ]
+    known = {
+        record.list_id
+        for where in ("customers", "vendors", "items", "payment_methods")
+        for record in getattr(books, where)
+    }
     verdict.faults += [
         f"{job.record} is known as {job.list_id}, which QuickBooks does not have"
         for job in rows

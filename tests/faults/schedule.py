@@ -65,7 +65,12 @@ class Player:
             for _ in range(self.draw.randint(1, 3))
         ]
         payments = [
-            {"id": str(n), "date": "2026-11-20", "amount": self.draw.choice(["1.00", "5.00", "500.00"]), "method": "Check"}
+            {
+                "id": str(n),
+                "date": "2026-11-20",
+                "amount": self.draw.choice(["1.00", "5.00", "500.00"]),
+                "method": "Check",
+            }
             for n in range(self.draw.randint(0, 2))
         ]
         order = make_order(

@@ -21,6 +21,7 @@ class Call:
     operation: str
     arguments: dict[str, str]
     headers: dict[str, str]
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Service:
 
     answers: dict[str, list[Any]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
+    gets: list[str] = field(default_factory=list)
     url: str = ""
 
     def says(self, **answers: Any) -> "Service":
@@ -70,6 +72,7 @@ class Service:
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
         if environ["REQUEST_METHOD"] == "GET":
+            self.gets.append(environ["PATH_INFO"])
             start("200 OK" if environ["PATH_INFO"] != "/gone" else "404 Not Found", [("Content-Type", "text/plain")])
             return [b"here"]
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
@@ -78,6 +81,7 @@ class Service:
             etree.QName(operation).localname,
             {etree.QName(child).localname: child.text or "" for child in operation},
             {name: value for name, value in environ.items() if name.startswith(("HTTP_", "CONTENT_"))},
+            body,
         )
         self.calls.append(call)
         given = self.answers[call.operation]

@@ -199,6 +199,15 @@ def test_a_path_that_is_not_the_open_company_does_not_open(service):
     assert outcome.code == "QBWC1013"
 
 
+@pytest.mark.parametrize("follow_up", list(FollowUp))
+def test_a_company_that_cannot_be_asked_about_itself_ends_the_update(service, follow_up):
+    service.says(authenticate=SESSION)
+    polling = connector(service, switches=with_switches(after_broken_company=follow_up))
+    polling.faults.host_query_fails()
+    outcome = polling.poll()
+    assert (outcome.calls, outcome.code) == ((*START, *follow_up.value), "QBWC1014")
+
+
 # The session
 
 
