@@ -108,17 +108,22 @@ def show(id: int, json_: bool) -> None:
 
 @job.command("retry")
 @click.argument("ids", type=int, nargs=-1, required=True)
-def retry(ids: tuple[int, ...]) -> None:
+@click.option("--name", help="Give a customer, vendor or item this name in QuickBooks first; for one job.")
+def retry(ids: tuple[int, ...], name: str | None) -> None:
     """Have jobs tried again at the next poll.
 
     \b
     Example: qbwc job retry 12 13
     """
+    if name is not None and len(ids) != 1:
+        raise click.UsageError("--name goes with one job")
     with writing() as db:
         held = _held(db, ids)
         try:
+            if name is not None:
+                queue.rename(db, held[0], name)
             queue.retry(db, held, now())
-        except queue.NotNow as error:
+        except (queue.NotNow, queue.WrongName) as error:
             raise Failure(str(error)) from None
     click.echo(f"{len(held)} jobs are tried again at the next poll.")
 

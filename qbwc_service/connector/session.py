@@ -184,14 +184,17 @@ class Sessions:
         settled = _settle(db, company, message, session, response, hresult, said, awaited, now)
         if not awaited:
             return session.percent if _is_open(session, now) else -1
-        if settled is None:
+        if settled is None or settled.stuck:
             text = f"QuickBooks did not answer as it should ({hresult or 'no answer'}). {said}".strip()
+            if settled is not None:
+                text = "QuickBooks did not say what it holds of the documents in doubt. It is asked again next time."
             sessions.note(db, session.id, now, last_error=text, percent=-1)
             companies.note_problem(db, company.id, text, now)
             return -1
         companies.note_problem(db, company.id, None, now)
         done = session.jobs_done + settled.done
-        percent = _percent(db, company.id, done, settled, now)
+        greeted = message.purpose == Purpose.GREET
+        percent = 100 if greeted else _percent(db, company.id, done, settled, now)
         if percent == 100 and _is_held(session, preferences.load(company.settings), now):
             percent = 99
         sessions.note(db, session.id, now, jobs_done=done, percent=percent)

@@ -242,6 +242,11 @@ def relink(db: Connection, job_id: int, list_id: str, name: str) -> None:
     db.execute(update(jobs).where(jobs.c.id == job_id).values(list_id=list_id, name=name))
 
 
+def rename(db: Connection, job_id: int, name: str, content: str) -> None:
+    """A list record is to be called so in QuickBooks."""
+    db.execute(update(jobs).where(jobs.c.id == job_id).values(name=name, content=content))
+
+
 def supersede(db: Connection, job_ids: Sequence[int], now: dt.datetime) -> None:
     """These cancelled documents make room for others of the same records."""
     for start in range(0, len(job_ids), 500):

@@ -153,7 +153,7 @@ def _type(which: List, ret: Ret) -> str:
     return ""
 
 
-def small_lists_known(db: Connection, company_id: int) -> bool:
-    """Whether the lists that an order may need were read at least once."""
+def unread_small_lists(db: Connection, company_id: int) -> list[List]:
+    """-> the lists that an order may need and that were never read."""
     reads = table.read_of(db, company_id)
-    return all(reads[which].read_at is not None for which in SMALL)
+    return [which for which in SMALL if reads[which].read_at is None]

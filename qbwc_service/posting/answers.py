@@ -29,10 +29,12 @@ from .verdicts import GIVE_UP_AFTER, explain, halved, link_adopted, rest, stop, 
 
 @dataclass(frozen=True)
 class Settled:
-    """What an answer brought: jobs that came to an end, and whether anything is left in doubt."""
+    """What an answer brought: jobs that came to an end, whether anything is left in doubt, and if so, whether asking
+    again at once would be of no use."""
 
     done: int
     doubt: bool
+    stuck: bool = False
 
 
 def settle_post(

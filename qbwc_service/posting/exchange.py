@@ -36,13 +36,20 @@ def next_message(
 
     Lists that an order may need come first, then orders, then the other pages of lists.
     """
-    if not sync.small_lists_known(db, company.id):
-        body = _list_message(db, company, session_id, version, now)
-        if body is not None:
-            return body
+    if _lists_first(db, company.id):
+        return _list_message(db, company, session_id, version, now)
     return _order_message(db, company, preferences, session_id, version, now) or _list_message(
         db, company, session_id, version, now
     )
+
+
+def _lists_first(db: Connection, company_id: int) -> bool:
+    """Whether orders wait for a list that they may need, and that nobody has to mend first."""
+    unread = sync.unread_small_lists(db, company_id)
+    if not unread:
+        return False
+    reading = table.by_records(db, company_id, [f"list:{which}" for which in unread])
+    return any(job.state != State.ATTENTION for job in reading.values())
 
 
 def greeting(db: Connection, company: Company, session_id: int, version: Version, now: dt.datetime) -> str:
@@ -116,6 +123,8 @@ class _Load:
                 self._adopt(job, record)
             elif (missing := self._missing_account(job)) is not None:
                 self.changes.append(stop(job.id, State.IN_FLIGHT, Event.UNFIT, missing))
+            elif (unknown := self._without_id(needed.get(job.id, ()))) is not None:
+                self.changes.append(stop(job.id, State.IN_FLIGHT, Event.UNFIT, unknown))
             elif self._filled(job, needed.get(job.id, ())):
                 self._send(job)
             else:
@@ -134,15 +143,19 @@ class _Load:
         """Whether all that the job refers to is known, or stands before it in this message."""
         for need in needs:
             if need.state == State.POSTED:
-                known = ListID(need.list_id) if need.list_id else TxnID(need.txn_id) if need.txn_id else None
-                if known is None:
-                    return False
-                self.fill.setdefault(need.record, known)
+                self.fill.setdefault(need.record, ListID(need.list_id) if need.list_id else TxnID(need.txn_id))
             elif need.record not in self.fill:
                 return False
             elif isinstance(self.fill[need.record], Macro) and job.kind != "ReceivePayment":
                 return False  # only AppliedToTxnAdd takes a macro
         return True
+
+    @staticmethod
+    def _without_id(needs: Iterable[AnyRow]) -> str | None:
+        for need in needs:
+            if need.state == State.POSTED and not need.list_id and not need.txn_id:
+                return f"It refers to job {need.id} ({need.kind}), of which QuickBooks' own number is not known."
+        return None
 
     def _outer_slots(self) -> None:
         """Links to records that we did not create, default accounts, and the tax code of untaxed lines."""

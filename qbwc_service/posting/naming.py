@@ -43,3 +43,10 @@ def short_name(name: str, most: int, key: str) -> Fitted:
     digest = base64.b32encode(hashlib.sha256(f"{key}\0{name}".encode()).digest()).decode()[:4]
     cut = fit_name(name, most - 5)
     return replace(cut, text=f"{cut.text} {digest}")
+
+
+def free_name(name: str, kind: str) -> str:
+    """-> a name for a record whose own is taken by one of another kind: `ABC Company (Customer)`, cut to fit."""
+    most = ITEM_NAME if kind.startswith("Item") or kind == "PaymentMethod" else NAME
+    suffix = f" ({'Item' if kind.startswith('Item') else kind})"
+    return fit_name(name, most - len(suffix)).text + suffix

@@ -1,9 +1,12 @@
 """The queue as people see it: send an order's plan, have a job tried again, cancel one."""
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 
 from sqlalchemy.engine import Connection
+
+from qbxml.text import as_reference, fit_name
 
 from ..db import job_changes, job_views
 from ..db import jobs as table
@@ -12,10 +15,18 @@ from ..db import orders as order_table
 from ..db.engine import AnyRow
 from ..db.jobs import Change, NewJob
 from ..db.states import NEXT, Event, State, after
+from . import naming
 from .plan import Document, Plan
 from .verdicts import adopted
 
 LIST_KINDS = frozenset({"Customer", "Vendor", "PaymentMethod", "ItemNonInventory", "ItemOtherCharge", "ItemDiscount"})
+
+
+_NAME = re.compile(r"<Name>[^<]*</Name>")
+
+
+class WrongName(Exception):
+    """A name that QuickBooks would not hold as it is."""
 
 
 class NotNow(Exception):
@@ -76,6 +87,18 @@ def retry(db: Connection, held: Sequence[AnyRow], now: dt.datetime) -> None:
         columns = (("next_try_at", None), ("together", None), ("status_code", None), ("explanation", None))
         changes.append(Change(job.id, Event.RETRIED, after(State(job.state), Event.RETRIED), columns=columns))
     job_changes.apply(db, changes, now)
+
+
+def rename(db: Connection, job: AnyRow, name: str) -> None:
+    """A list record that needs a person gets this name in QuickBooks. Raises WrongName where it cannot bear it."""
+    if job.kind not in LIST_KINDS or job.state != State.ATTENTION:
+        raise NotNow(job.id, job.kind, job.state, "renamed")
+    most = naming.ITEM_NAME if job.kind.startswith("Item") or job.kind == "PaymentMethod" else naming.NAME
+    fitted = fit_name(name, most)
+    if fitted.text != name or not name:
+        raise WrongName(f"{name!r} cannot stand as a name of at most {most} characters; {fitted.text!r} could")
+    content = _NAME.sub(lambda _: f"<Name>{as_reference(name)}</Name>", job.content, count=1)
+    job_changes.rename(db, job.id, name, content)
 
 
 def cancel(db: Connection, held: Sequence[AnyRow], now: dt.datetime) -> list[AnyRow]:

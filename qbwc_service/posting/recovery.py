@@ -22,7 +22,7 @@ from ..db.engine import AnyRow
 from ..db.jobs import Change
 from ..db.messages import Fate, Purpose
 from ..db.states import Event, State, after
-from . import answers, exchange, verdicts
+from . import answers, exchange, naming, verdicts
 from .answers import Settled
 from .kinds import KINDS, USABLE_ITEMS, is_of, look_up
 
@@ -98,8 +98,8 @@ def settle_look_up(
     job_changes.apply(db, changes, now)
     verdicts.link_adopted(db, company, doubtful, changes, now)
     messages.set_fate(db, message.id, Fate.ANSWERED, now)
-    still = len(doubtful) - len(changes)
-    return Settled(sum(change.state in (State.POSTED, State.ATTENTION) for change in changes), still > 0)
+    done = sum(change.state in (State.POSTED, State.ATTENTION) for change in changes)
+    return Settled(done, len(changes) < len(doubtful), stuck=bool(doubtful) and not found)
 
 
 def _decide(
@@ -137,8 +137,8 @@ def _verdict(job: AnyRow, rets: Sequence[responses.Ret], now: dt.datetime) -> Ch
         return _to_a_person(
             job,
             f"QuickBooks uses the name {job.name} for another kind of record: customers, vendors, employees and other "
-            "names share one name space. Rename one of the two, or link this one to the record it belongs to, "
-            "then retry.",
+            f'names share one name space. Give this one another name (qbwc job retry {job.id} --name "'
+            f'{naming.free_name(job.name, job.kind)}"), or link it to the record that it is (qbwc link).',
         )
     if job.status_code == "0":
         return _to_a_person(

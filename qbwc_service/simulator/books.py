@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from .records import ZERO, Json, Link, Record, from_json, items, members, to_json
+from .records import LINES, ZERO, Json, Link, Record, from_json, items, members, to_json
 from .tree import Node, aggregate, leaf
 
 # Names are unique, whatever their case, in each of these (qbxml/README.md); other lists stand alone.
@@ -87,19 +87,26 @@ class Books:
         """Make a transaction, saved."""
         now = self._clock()
         self._made += 1
+        number = self._made
         record = Record(
             kind=kind,
-            id=f"{self._made:X}-{int(now.timestamp())}",
+            id=f"{number:X}-{int(now.timestamp())}",
             created=now,
             modified=now,
             edit_sequence=str(int(now.timestamp())),
-            fields=tuple(fields),
-            number=self._made,
+            fields=tuple(self._with_line_id(field, now) for field in fields),
+            number=number,
             total=total,
             applied=applied,
         )
         self._keep(record)
         return record
+
+    def _with_line_id(self, field: Node, now: datetime) -> Node:
+        if field.name not in LINES:
+            return field
+        self._made += 1
+        return replace(field, children=(leaf("TxnLineID", f"{self._made:X}-{int(now.timestamp())}"), *field.children))
 
     def change(self, record: Record, **changes: object) -> Record:
         """Save the record with other attributes; its EditSequence grows."""

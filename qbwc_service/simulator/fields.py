@@ -5,7 +5,9 @@ A message that is not here is refused as unknown, also where a real QuickBooks w
 
 from .grammar import Grammar, tables
 
-ADDRESS = "Addr1:s41 Addr2:s41 Addr3:s41 Addr4:s41@2 Addr5:s41@6 City:s31 State:s21 PostalCode:s13 Country:s31 Note:s41@6"
+ADDRESS = (
+    "Addr1:s41 Addr2:s41 Addr3:s41 Addr4:s41@2 Addr5:s41@6 City:s31 State:s21 PostalCode:s13 Country:s31 Note:s41@6"
+)
 PERSON = "CompanyName:s41 Salutation:s15 FirstName:s25 MiddleName:s5 LastName:s25 JobTitle:s41@12"
 REACHED_BY = """Phone:s21 AltPhone:s21 Fax:s21 Email:s1023 Cc:s1023@12 Contact:s41 AltContact:s41
     AdditionalContactRef:{ContactDetail}*8@12 Contacts:{Contact}*@12"""
@@ -178,7 +180,12 @@ MACROS = "|".join(
     ["All", "Today", "Yesterday"]
     + [f"This{span}{to}" for span in ("Week", "Month", "CalendarYear", "FiscalYear") for to in ("", "ToDate")]
     + [f"Last{span}{to}" for span in ("Week", "Month", "CalendarYear", "FiscalYear") for to in ("", "ToDate")]
-    + [f"{which}{kind}Quarter{to}" for which in ("This", "Last") for kind in ("Calendar", "Fiscal") for to in ("", "ToDate")]
+    + [
+        f"{which}{kind}Quarter{to}"
+        for which in ("This", "Last")
+        for kind in ("Calendar", "Fiscal")
+        for to in ("", "ToDate")
+    ]
     + ["NextWeek", "NextFourWeeks", "NextMonth", "NextCalendarQuarter", "NextCalendarYear"]
     + ["NextFiscalQuarter", "NextFiscalYear"]
 )

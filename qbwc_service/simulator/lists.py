@@ -10,7 +10,11 @@ from .references import Features, Locks, find, resolve
 from .refusals import Code, Refused, invalid
 from .tree import Node, aggregate, leaf
 
-TERMS_OF_ADDS = {"BillAddress": "BillAddressBlock", "ShipAddress": "ShipAddressBlock", "VendorAddress": "VendorAddressBlock"}
+TERMS_OF_ADDS = {
+    "BillAddress": "BillAddressBlock",
+    "ShipAddress": "ShipAddressBlock",
+    "VendorAddress": "VendorAddressBlock",
+}
 _NOT_KEPT = frozenset({"OpenBalance", "OpenBalanceDate", "BarCode", "Contacts", "AdditionalNotes"})
 WITH_PARENT = ("Customer", "ItemNonInventory", "ItemService", "ItemOtherCharge", "ItemDiscount")
 TAXABLE = "Tax"
