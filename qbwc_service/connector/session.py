@@ -12,7 +12,7 @@ from qbxml.status import hresult as hresult_status
 
 from .. import __version__
 from ..companies import preferences
-from ..db import companies, jobs, messages, sessions
+from ..db import companies, jobs, messages, polls, sessions
 from ..db.companies import Company
 from ..db.engine import AnyRow, reading
 from ..db.messages import Fate, Purpose
@@ -58,7 +58,7 @@ class Sessions:
         """
         now, ticket = self._clock(), new_ticket()
         with self._engine.begin() as db:
-            login = companies.login(db, username, now)
+            login = polls.login(db, username, now)
             mac = self._keys.mac(PASSWORD, password)
             if login is None or not any(self._keys.same(mac, kept) for kept in login.macs):
                 if login is not None:
@@ -66,12 +66,16 @@ class Sessions:
                 log.warning("connector refused", extra={"remote": remote, "known": login is not None})
                 return ticket, "nvu"
             company = login.company
-            sessions.end_open(db, company.id, "a new session began", now)
-            recovery.session_lost(db, company.id, now, "the session ended without an answer")
+            has_work = login.has_work
+            if login.left_open:
+                sessions.end_open(db, company.id, "a new session began", now)
+                recovery.session_lost(db, company.id, now, "the session ended without an answer")
+                has_work = jobs.anything_to_send(db, company.id, now)
             if login.lists_due_at is None or login.lists_due_at <= now:
                 exchange.lists_are_due(db, company.id, now)
                 companies.note_lists_due(db, company.id, now + sync.READ_AGAIN_AFTER)
-            if not jobs.anything_to_send(db, company.id, now) and not preferences.load(company.settings).hold_minutes:
+                has_work = True
+            if not has_work and not preferences.load(company.settings).hold_minutes:
                 companies.note_call(db, company.id, "nothing to send", now)
                 return ticket, "none"
             sessions.put(db, company.id, self._keys.mac(TICKET, ticket), now)

@@ -14,7 +14,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
-    or_,
     select,
     update,
 )
@@ -171,33 +170,6 @@ def mark_removed(db: Connection, company_id: int, now: dt.datetime) -> None:
 
 def save_settings(db: Connection, company_id: int, settings: str) -> None:
     db.execute(update(companies).where(companies.c.id == company_id).values(settings=settings))
-
-
-LOGIN = (
-    select(*_COLUMNS, passwords.c.mac, connections.c.lists_due_at)
-    .select_from(companies.join(connections).outerjoin(passwords))
-    .where(companies.c.username == bindparam("username"), companies.c.removed_at.is_(None))
-    .where(or_(passwords.c.ends_at.is_(None), passwords.c.ends_at > bindparam("now", type_=Utc)))
-)
-
-
-@dataclass(frozen=True)
-class Login:
-    """A company, and the hashes of the passwords that open it now."""
-
-    company: Company
-    macs: tuple[str, ...]
-    lists_due_at: dt.datetime | None
-
-
-def login(db: Connection, username: str, now: dt.datetime) -> Login | None:
-    """Served by uq_companies_username and ix_passwords_company_id."""
-    rows = db.execute(LOGIN, {"username": username, "now": now}).all()
-    if not rows:
-        return None
-    return Login(
-        Company(*rows[0][: len(_COLUMNS)]), tuple(row.mac for row in rows if row.mac is not None), rows[0].lists_due_at
-    )
 
 
 def password_in_force(db: Connection, company_id: int) -> str | None:

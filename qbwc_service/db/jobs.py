@@ -81,7 +81,7 @@ Index(
     postgresql_where=NUMBERED,
 )
 _CLAIMABLE = and_(jobs.c.state.in_(CLAIMABLE), jobs.c.blocked_by.is_(None))
-_AWAY = jobs.c.state.in_([State.IN_FLIGHT, State.IN_DOUBT])
+AWAY = jobs.c.state.in_([State.IN_FLIGHT, State.IN_DOUBT])
 _TROUBLE = jobs.c.state.in_([State.ATTENTION])
 _BLOCKED = jobs.c.blocked_by.is_not(None)
 Index(
@@ -92,9 +92,15 @@ Index(
     sqlite_where=_CLAIMABLE,
     postgresql_where=_CLAIMABLE,
 )
-Index("ix_jobs_away", jobs.c.company_id, jobs.c.message_id, sqlite_where=_AWAY, postgresql_where=_AWAY)
+Index("ix_jobs_away", jobs.c.company_id, jobs.c.message_id, sqlite_where=AWAY, postgresql_where=AWAY)
 Index("ix_jobs_trouble", jobs.c.company_id, jobs.c.id, sqlite_where=_TROUBLE, postgresql_where=_TROUBLE)
 Index("ix_jobs_blocked", jobs.c.blocked_by, sqlite_where=_BLOCKED, postgresql_where=_BLOCKED)
+
+
+def CLAIMABLE_NOW(at: Any) -> Any:
+    """-> the condition of a job that may leave at a time."""
+    return and_(_CLAIMABLE, or_(jobs.c.next_try_at.is_(None), jobs.c.next_try_at <= at))
+
 
 needs = Table(
     "job_needs",
@@ -237,7 +243,7 @@ def anything_to_send(db: Connection, company_id: int, now: dt.datetime) -> bool:
     return (
         next_up(db, company_id, ORDERS_FIRST, now) is not None
         or next_up(db, company_id, LISTS_AFTER, now) is not None
-        or db.execute(select(jobs.c.id).where(jobs.c.company_id == company_id, _AWAY).limit(1)).first() is not None
+        or db.execute(select(jobs.c.id).where(jobs.c.company_id == company_id, AWAY).limit(1)).first() is not None
     )
 
 
@@ -258,7 +264,7 @@ def open_count(db: Connection, company_id: int, now: dt.datetime, most: int = 20
 
 def away(db: Connection, company_id: int, message_id: int | None = None, state: State | None = None) -> list[AnyRow]:
     """Jobs in flight or in doubt, of one message or of all; served by ix_jobs_away."""
-    found = select(jobs).where(jobs.c.company_id == company_id, _AWAY).order_by(jobs.c.id)
+    found = select(jobs).where(jobs.c.company_id == company_id, AWAY).order_by(jobs.c.id)
     if message_id is not None:
         found = found.where(jobs.c.message_id == message_id)
     if state is not None:

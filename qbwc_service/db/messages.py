@@ -40,8 +40,8 @@ messages = Table(
     Column("sent_at", Utc, nullable=False),
     Column("answered_at", Utc),
 )
-_OPEN = messages.c.fate.in_([Fate.SENT, Fate.IN_DOUBT])
-Index("ix_messages_open", messages.c.company_id, messages.c.id, sqlite_where=_OPEN, postgresql_where=_OPEN)
+OPEN = messages.c.fate.in_([Fate.SENT, Fate.IN_DOUBT])
+Index("ix_messages_open", messages.c.company_id, messages.c.id, sqlite_where=OPEN, postgresql_where=OPEN)
 
 answers = Table(
     "answers",
@@ -95,7 +95,7 @@ def put(
 def unanswered(db: Connection, company_id: int) -> list[AnyRow]:
     """Messages that left and have no answer, or are in doubt; oldest first. Served by ix_messages_open."""
     return list(
-        db.execute(select(messages).where(messages.c.company_id == company_id, _OPEN).order_by(messages.c.id)).all()
+        db.execute(select(messages).where(messages.c.company_id == company_id, OPEN).order_by(messages.c.id)).all()
     )
 
 

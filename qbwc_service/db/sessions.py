@@ -25,8 +25,8 @@ sessions = Table(
     Column("jobs_done", Integer, nullable=False, server_default="0"),
     Column("percent", Integer, nullable=False, server_default="0"),  # what receiveResponseXML answered last
 )
-_OPEN = sessions.c.closed_at.is_(None)
-Index("ix_sessions_open", sessions.c.company_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
+OPEN = sessions.c.closed_at.is_(None)
+Index("ix_sessions_open", sessions.c.company_id, unique=True, sqlite_where=OPEN, postgresql_where=OPEN)
 
 
 def put(db: Connection, company_id: int, ticket_mac: str, now: dt.datetime) -> int:
@@ -55,7 +55,7 @@ def end_open(db: Connection, company_id: int, ending: str, now: dt.datetime) -> 
     """Ends what session the company has open; -> its id. Served by ix_sessions_open."""
     ended = db.execute(
         update(sessions)
-        .where(sessions.c.company_id == company_id, _OPEN)
+        .where(sessions.c.company_id == company_id, OPEN)
         .values(closed_at=now, ending=ending)
         .returning(sessions.c.id)
     )
@@ -63,7 +63,7 @@ def end_open(db: Connection, company_id: int, ending: str, now: dt.datetime) -> 
 
 
 def end(db: Connection, session_id: int, ending: str, now: dt.datetime) -> None:
-    db.execute(update(sessions).where(sessions.c.id == session_id, _OPEN).values(closed_at=now, ending=ending))
+    db.execute(update(sessions).where(sessions.c.id == session_id, OPEN).values(closed_at=now, ending=ending))
 
 
 def note(db: Connection, session_id: int, now: dt.datetime, **facts: Any) -> None:

@@ -21,7 +21,7 @@ ITEMS = (
     "ItemSubtotal",
     "ItemSalesTax",
 )
-_NAMESPACES = {kind: "entity" for kind in ENTITIES} | {kind: "item" for kind in ITEMS}
+_NAMESPACES = dict.fromkeys(ENTITIES, "entity") | dict.fromkeys(ITEMS, "item")
 
 
 class Books:
