@@ -24,6 +24,9 @@ class Balances:
     with_jobs: Mapping[str, Decimal]
 
 
+NOTHING_OWED = Balances({}, {})
+
+
 def ret(record: Record, version: Version, balances: Balances | None = None) -> Node:
     """-> the Ret of a record in that version of qbXML."""
     id_element = "TxnID" if record.is_transaction else "ListID"

@@ -8,7 +8,7 @@ import pathlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from .book_faults import BookFaults, failure
 from .books import Books, reference
@@ -16,7 +16,7 @@ from .chart import CHART, Account, fill
 from .errors import StampClash
 from .execution import Execution, saved_answer
 from .grammar import Version
-from .host import Identity
+from .host import Extension, Identity
 from .message_sets import Decision, MessageSetStore, Saved, SetStatus, Verdict, checksum
 from .parsing import MessageSet, parse
 from .queries import Asking, Iterators
@@ -50,7 +50,7 @@ class Company:
     file_id: str | None = None
     features: Features = field(default_factory=Features)
     message_sets: MessageSetStore = field(default_factory=MessageSetStore)
-    extensions: dict[tuple[str, str], str] = field(default_factory=dict)
+    extensions: dict[tuple[str, str], Extension] = field(default_factory=dict)
     locks: Locks = field(default_factory=Locks)
     faults: BookFaults = field(default_factory=BookFaults)
     clock: Callable[[], datetime] = local_now
@@ -65,7 +65,7 @@ class Company:
         file_name: str = r"C:\Books\simulated.qbw",
         clock: Callable[[], datetime] = local_now,
     ) -> Company:
-        """-> a company as QuickBooks makes it: accounts, terms, payment methods, sales tax at 0 %; no names, no items."""
+        """-> a company as QuickBooks makes it: accounts, terms, payment methods, sales tax at 0 %; nobody, no items."""
         books = Books(clock)
         fill(books, accounts)
         return cls(name, books, file_name=file_name, clock=clock)
@@ -132,8 +132,7 @@ class Company:
 
     @property
     def _identity(self) -> Identity:
-        extensions = tuple((owner, name, value) for (owner, name), value in self.extensions.items())
-        return Identity(self.name, self.country, self._highest, extensions)
+        return Identity(self.name, self.country, self._highest, tuple(self.extensions.values()))
 
     @property
     def _highest(self) -> Version:
@@ -145,16 +144,19 @@ class Company:
     def stamp(self, owner_id: str, file_id: str) -> None:
         """Write the FileID under its owner; raises StampClash when another one stands there (contract.md part 3)."""
         held = self.extensions.get((owner_id.lower(), "FileID"))
-        if held is not None and held.lower() != file_id.lower():
-            raise StampClash(owner_id, held)
-        self.extensions[owner_id.lower(), "FileID"] = file_id
+        if held is not None and held.value.lower() != file_id.lower():
+            raise StampClash(owner_id, held.value)
+        self._extend(owner_id, "FileID", file_id)
         self.owner_id, self.file_id = owner_id, file_id
 
     def lock(self, owner_id: str, machine: str) -> None:
         """Write AppLock: which machine updates, and when, in the ticks of .NET (contract.md 2.3)."""
-        since = self.clock().replace(tzinfo=None) - datetime(1, 1, 1)
+        since = self.clock() - datetime(1, 1, 1, tzinfo=UTC)
         ticks = (since.days * 86400 + since.seconds) * 10_000_000 + since.microseconds * 10
-        self.extensions[owner_id.lower(), "AppLock"] = f"LOCKED:{machine}:{ticks}"
+        self._extend(owner_id, "AppLock", f"LOCKED:{machine}:{ticks}")
+
+    def _extend(self, owner_id: str, name: str, value: str) -> None:
+        self.extensions[owner_id.lower(), name] = Extension(owner_id, name, value)
 
     def host_xml(self, owner_id: str | None = None) -> str:
         """-> what the first sendRequestXML of a session tells: HostQueryRs 0, CompanyQueryRs 1, PreferencesQueryRs 2.
@@ -266,7 +268,7 @@ class Company:
             "owner_id": self.owner_id,
             "file_id": self.file_id,
             "features": features,
-            "extensions": [[owner, name, value] for (owner, name), value in self.extensions.items()],
+            "extensions": [[one.owner_id, one.name, one.value] for one in self.extensions.values()],
             "message_sets": self.message_sets.to_json(),
             "books": self.books.to_json(),
         }
@@ -277,11 +279,8 @@ class Company:
         about = members(told)
         if about["format"] != FORMAT:
             raise ValueError(f"not format {FORMAT} of a simulated company")
-        extensions = {
-            (text(owner), text(name)): text(value) for owner, name, value in map(items, items(about["extensions"]))
-        }
         owner_id, file_id = about["owner_id"], about["file_id"]
-        return cls(
+        company = cls(
             text(about["name"]),
             Books.from_json(about["books"], clock),
             file_name=text(about["file_name"]),
@@ -291,9 +290,11 @@ class Company:
             file_id=text(file_id) if file_id is not None else None,
             features=_features(about["features"]),
             message_sets=MessageSetStore.from_json(about["message_sets"]),
-            extensions=extensions,
             clock=clock,
         )
+        for owner, name, value in map(items, items(about["extensions"])):
+            company._extend(text(owner), text(name), text(value))
+        return company
 
     def save(self, path: pathlib.Path) -> None:
         """Write the company to `path`: what stands there is replaced at once or not at all."""

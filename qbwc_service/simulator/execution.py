@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from .answers import RECOVERY_SINCE, recovery, ret
+from .answers import NOTHING_OWED, RECOVERY_SINCE, recovery, ret
 from .book_faults import SERVER_DIED, BookFaults, failure
-from .books import Books
+from .books import ENTITIES, Books
 from .host import Identity, company_ret, host_ret, preferences_ret
 from .invoices import add_invoice
 from .lists import add
@@ -109,7 +109,7 @@ class Execution:
         if macro is not None:
             self.macros[macro] = record.id
         named = frozenset(element.text for element in request.node.all("IncludeRetElement"))
-        told = only(ret(record, message.version), named)
+        told = only(ret(record, message.version, NOTHING_OWED if kind in ENTITIES else None), named)
         code, words = (warning.code, warning.message) if warning is not None else (int(Code.FINE), OK)
         return _done(request, code, words, (told,), message, made=record)
 

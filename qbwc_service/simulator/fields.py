@@ -1,4 +1,4 @@
-"""The requests that this QuickBooks understands, as grammar.py reads them (reference.md; what is not for the US is left out).
+"""The requests that this QuickBooks understands, as grammar.py reads them (reference.md, without what the US lacks).
 
 A message that is not here is refused as unknown, also where a real QuickBooks would know it.
 """
@@ -154,9 +154,9 @@ PURCHASES = (
     ),
     (
         "PurchaseOrderLineAdd",
-        """ItemRef:r ManufacturerPartNumber:s31@7 Desc:s4095 Quantity:q UnitOfMeasure:s31@7 Rate:p ClassRef:r159 Amount:a
-        InventorySiteLocationRef:r31@12 CustomerRef:r209 ServiceDate:d OverrideItemAccountRef:r159@2 Other1:s29@6
-        Other2:s29@6 DataExt:{DataExt}*@5""",
+        """ItemRef:r ManufacturerPartNumber:s31@7 Desc:s4095 Quantity:q UnitOfMeasure:s31@7 Rate:p ClassRef:r159
+        Amount:a InventorySiteLocationRef:r31@12 CustomerRef:r209 ServiceDate:d OverrideItemAccountRef:r159@2
+        Other1:s29@6 Other2:s29@6 DataExt:{DataExt}*@5""",
     ),
     (
         "PurchaseOrderLineGroupAdd",

@@ -8,8 +8,8 @@ A table is text, an element a word, in the sequence that QuickBooks insists on:
     ListID:id+ one or more    Line:{..}*  any number          ( A | B )  a choice: ) once, )? )* )+ else
     ClassRef:r159@12          known from qbXML 12.0 on        Status:(All|PaidOnly)  one of these
 
-Types: b boolean, a amount, p price, q quantity, % percent, d date, t date and time, i integer, g GUID, id, s text, f float,
-m an id for which a macro may stand (useMacro).
+Types: b boolean, a amount, p price, q quantity, % percent, d date, t date and time, i integer, g GUID, id, s text,
+f float, m an id for which a macro may stand (useMacro).
 The trailing ~ marks a length that the schema does not know, so that QuickBooks alone refuses it.
 """
 

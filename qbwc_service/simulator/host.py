@@ -14,13 +14,22 @@ PRODUCT = "QuickBooks Enterprise Solutions 33.0 (simulated)"
 
 
 @dataclass(frozen=True)
+class Extension:
+    """What an application wrote into the company file: FileID or AppLock, under its owner."""
+
+    owner_id: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Identity:
-    """What a company file says of itself; `extensions` are owner, name and value of its data extensions."""
+    """What a company file says of itself."""
 
     company_name: str
     country: str
     highest: Version
-    extensions: tuple[tuple[str, str, str], ...]
+    extensions: tuple[Extension, ...]
 
 
 def host_ret(identity: Identity, features: Features) -> Node:
@@ -50,13 +59,13 @@ def company_ret(identity: Identity, owners: frozenset[str]) -> Node:
         *(
             aggregate(
                 "DataExtRet",
-                leaf("OwnerID", owner),
-                leaf("DataExtName", name),
+                leaf("OwnerID", one.owner_id),
+                leaf("DataExtName", one.name),
                 leaf("DataExtType", "STR255TYPE"),
-                leaf("DataExtValue", value),
+                leaf("DataExtValue", one.value),
             )
-            for owner, name, value in identity.extensions
-            if owner.lower() in owners
+            for one in identity.extensions
+            if one.owner_id.lower() in owners
         ),
     )
 

@@ -23,7 +23,7 @@ class Processor(Protocol):
 
     def lock(self, owner_id: str, machine: str) -> None: ...
 
-    def host_xml(self) -> str:
-        """-> the answers to HostQuery, CompanyQuery and PreferencesQuery, as the first sendRequestXML takes them."""
+    def host_xml(self, owner_id: str | None = ...) -> str:
+        """-> the answers to HostQuery, CompanyQuery (with the owner's data extensions) and PreferencesQuery."""
 
     def process(self, qbxml: str, *, app_name: str = ..., session: str = ...) -> str: ...

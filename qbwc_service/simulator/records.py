@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from .tree import Node
 
-Json: TypeAlias = "None | bool | int | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 TRANSACTIONS = ("Invoice", "ReceivePayment", "Bill", "PurchaseOrder")

@@ -49,8 +49,8 @@ _RETS = {
     "StandardTerms": f"{LISTED} IsActive StdDueDays StdDiscountDays DiscountPct",
     "PaymentMethod": f"{LISTED} IsActive PaymentMethodType@7",
     "Invoice": f"""{TRANSACTION} CustomerRef ClassRef ARAccountRef TemplateRef@3 TxnDate RefNumber BillAddress
-        BillAddressBlock@6 ShipAddress ShipAddressBlock@6 IsPending IsFinanceCharge PONumber TermsRef DueDate SalesRepRef
-        FOB ShipDate ShipMethodRef Subtotal ItemSalesTaxRef SalesTaxPercentage SalesTaxTotal AppliedAmount
+        BillAddressBlock@6 ShipAddress ShipAddressBlock@6 IsPending IsFinanceCharge PONumber TermsRef DueDate
+        SalesRepRef FOB ShipDate ShipMethodRef Subtotal ItemSalesTaxRef SalesTaxPercentage SalesTaxTotal AppliedAmount
         BalanceRemaining {CURRENCY} Memo IsPaid@2 CustomerMsgRef IsToBePrinted IsToBeEmailed@6 CustomerSalesTaxCodeRef
         Other@6 ExternalGUID@9 LinkedTxn@1.1 InvoiceLineRet DataExtRet@2""",
     "ReceivePayment": f"""{TRANSACTION} CustomerRef ARAccountRef TxnDate RefNumber TotalAmount {CURRENCY}

@@ -62,7 +62,7 @@ def from_element(element: etree._Element) -> Node:
     tails = "".join(child.tail or "" for child in element)
     if children:
         if text.strip() or tails.strip():
-            raise ValueError(f"text between the elements of {element.tag}")
+            raise ValueError(f"text between the elements of {element.tag!s}")
         text = ""
     else:
         text += tails

@@ -180,7 +180,7 @@ class Update:
             raise RequestFailed(ordered.hresult, ordered.message)
         if self._owner_id is not None:
             self._company.lock(self._owner_id, self._machine)
-        return self._company.host_xml()
+        return self._company.host_xml(self._owner_id)
 
     # The session
 

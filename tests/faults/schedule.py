@@ -200,7 +200,7 @@ def play(engine: Engine, seed: int, **wanted: Any) -> Played:
     draw = random.Random(seed)
     capacity = wanted.pop("capacity", draw.choice([0, 1, 5]))
     world = World.new(engine, seed, **wanted)
-    world.books.message_set_capacity = capacity
+    world.books.message_sets.capacity = capacity
     played = Played(seed)
     player = Player(world, draw, played)
     with world.gone():
@@ -219,7 +219,7 @@ def calm_down(player: Player, connector: Connector) -> None:
     world = player.world
     service = world.service
     service.kill_before_commit = service.kill_after_commit = service.refuse_commit = None
-    world.books.faults.clear()
+    world.books.faults = type(world.books.faults)()
     while player.late:
         player.deliver_late()
     for _ in range(CALM_POLLS):
