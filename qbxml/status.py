@@ -29,6 +29,21 @@ class Act(enum.Enum):
     BUG = "bug"  # we sent what we should never send
 
 
+# Both as a person reads them beside a code.
+IN_WORDS: dict[Saved | Act, str] = {
+    Saved.YES: "yes",
+    Saved.NO: "no",
+    Saved.UNKNOWN: "not known",
+    Act.DONE: "nothing more to do",
+    Act.REVIEW: "a person looks at it in QuickBooks",
+    Act.RETRY: "it is tried again by itself",
+    Act.ASK: "it is looked up in QuickBooks before anything is sent again",
+    Act.PERSON: "it waits until a person has mended it and retries it",
+    Act.ADOPT: "the record that QuickBooks has is looked up and used",
+    Act.BUG: "it waits until this service is mended",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """A code, explained: `meaning` for this order, `who` mends it ("" for nobody) and `where` ("" when not known)."""
@@ -79,9 +94,9 @@ def _by_range(code: int, severity: str) -> Status:
     if code < 500 and severity.lower() == "error":
         return Status(code, UNKNOWN_MEANING, Saved.UNKNOWN, Act.PERSON, CLERK)
     if 0 <= code < 500:
-        return Status(code, "QuickBooks took it, with a remark.", Saved.YES, Act.REVIEW, CLERK)
+        return Status(code, REMARK, Saved.YES, Act.REVIEW, CLERK)
     if 500 <= code < 1000:
-        return Status(code, "QuickBooks took it, perhaps not as expected.", Saved.YES, Act.REVIEW, CLERK)
+        return Status(code, UNEXPECTED, Saved.YES, Act.REVIEW, CLERK)
     return Status(code, UNKNOWN_MEANING, Saved.UNKNOWN, Act.PERSON, CLERK)
 
 
@@ -98,7 +113,7 @@ def _by_hresult_range(code: int) -> Status:
     for first, last, found in HRESULT_RANGES:
         if first <= code <= last:
             return replace(found, code=code)
-    return Status(code, "QuickBooks or the Web Connector failed in a way we do not know.", Saved.NO, Act.RETRY, ADMIN)
+    return Status(code, UNKNOWN_HRESULT, Saved.NO, Act.RETRY, ADMIN)
 
 
 # Who mends it
@@ -109,15 +124,57 @@ KEEPER = "whoever runs this service"
 
 # Where, in QuickBooks' own menus
 INTEGRATED = "QuickBooks: Edit > Preferences > Integrated Applications > Company Preferences"
+LOGIN = f"{INTEGRATED} > Properties"
 CLOSING_DATE = "QuickBooks: Edit > Preferences > Accounting > Company Preferences"
 PREFERENCES = "QuickBooks: Edit > Preferences"
 USERS = "QuickBooks: Company > Set Up Users and Passwords > Set Up Users"
 ACCOUNTS = "QuickBooks: Lists > Chart of Accounts"
 ITEMS = "QuickBooks: Lists > Item List"
+RECORDS = (
+    "QuickBooks: Lists > Chart of Accounts; Lists > Item List; Customers > Customer Center; Vendors > Vendor Center"
+)
+FIND = "QuickBooks: Edit > Find"
+OPEN_COMPANY = "QuickBooks: File > Open or Restore Company"
+SINGLE_USER = "QuickBooks: File > Switch to Single-user Mode"
+OTHER_MODE = "QuickBooks: File > Switch to Multi-user Mode, or Switch to Single-user Mode"
+VERIFY = "QuickBooks: File > Utilities > Verify Data"
 
-UNKNOWN_MEANING = "QuickBooks refused it for a reason we do not know; its own words are beside this."
-IN_USE = "Someone has this record, or one that it needs, open in QuickBooks."
-BAD_FORM = "QuickBooks cannot read a value in it; our checks should have stopped it."
+# Told of many codes. No sentence here or below says whether the document was saved: `saved` does, and with `kept`
+# or after a write it differs.
+UNKNOWN_MEANING = (
+    "QuickBooks refused this document for a reason we do not know. Read QuickBooks' own words, and look in QuickBooks "
+    "whether the document is there before you retry it."
+)
+REMARK = "QuickBooks made a remark on this document. Read it, and compare the document with the order."
+UNEXPECTED = (
+    "QuickBooks may not have taken this document as expected. Read QuickBooks' own words, and compare the document "
+    "with the order."
+)
+IN_USE = (
+    "Someone has this record, or one that it needs, open in QuickBooks. Save and close it there: it is tried "
+    "again by itself for some hours, and after that when you retry it."
+)
+BAD_FORM = (
+    "QuickBooks cannot read a value of this document. Our checks should have stopped it: the fault is this service's, "
+    "and the order waits until it is mended."
+)
+NOT_THERE = (
+    "A customer, vendor, item, account, terms or tax code that this document names is not in QuickBooks: it was "
+    "deleted, renamed or never made. Choose another one or make it in QuickBooks, then retry."
+)
+CLOSED_PERIOD = (
+    "The document's date lies in a period that is closed in QuickBooks. Let the administrator move the closing date "
+    "or allow an exception, then retry."
+)
+NOT_ALLOWED = (
+    "The QuickBooks user in whose name the Web Connector works may not do this. Give that user the right to it, then "
+    "retry."
+)
+STALE = "Someone changed this record in QuickBooks since we read it. It is read again before anything else is sent."
+NOTHING_CERTAIN = (
+    "QuickBooks says nothing certain about this message. Each document of it is looked up in QuickBooks before "
+    "anything is sent again."
+)
 
 # Texts that say that a record is locked rather than wrong (contract.md 7.3, 3170 and 3180).
 BY_TEXT = {
@@ -130,154 +187,704 @@ BY_TEXT = {
 _NO, _YES, _UNKNOWN = Saved.NO, Saved.YES, Saved.UNKNOWN
 
 _STATUSES = (
-    Status(0, "QuickBooks has taken it.", _YES, Act.DONE),
-    Status(1, "QuickBooks has nothing that matches.", _NO, Act.DONE),
-    Status(500, "QuickBooks did not find everything that was named.", _UNKNOWN, Act.ASK, CLERK),
-    Status(501, "Saved, but this version of qbXML cannot show it in full.", _YES, Act.REVIEW, CLERK),
-    Status(510, "Saved, but QuickBooks could not return it.", _YES, Act.REVIEW, CLERK),
-    Status(530, "Saved without a field that this edition of QuickBooks does not have.", _YES, Act.REVIEW, CLERK),
-    Status(531, "Saved without a value that this edition of QuickBooks does not have.", _YES, Act.REVIEW, CLERK),
-    Status(540, "A remark meant for QuickBooks Online Edition.", _UNKNOWN, Act.ASK, KEEPER),
-    Status(550, "Saved, but without its notes.", _YES, Act.REVIEW, CLERK),
-    Status(560, "Saved; a field of it is out of date.", _YES, Act.DONE),
-    Status(570, "Saved, but not linked to the other document, which is closed already.", _YES, Act.REVIEW, CLERK),
-    Status(600, "QuickBooks remembers no such message; perhaps another company file was open.", _UNKNOWN, Act.ASK),
-    Status(1000, "QuickBooks failed inside; whether it saved this must be looked up.", _UNKNOWN, Act.ASK),
-    Status(1010, "QuickBooks is not available just now.", _NO, Act.RETRY),
-    Status(1030, "This QuickBooks cannot do what was asked.", _NO, Act.PERSON, KEEPER),
-    Status(1060, "QuickBooks refused the number of our request.", _NO, Act.BUG, KEEPER),
-    Status(3000, "A record that this order was linked with is not in QuickBooks.", _NO, Act.PERSON, CLERK),
+    Status(0, "QuickBooks reports that all went well.", _YES, Act.DONE),
+    Status(1, "QuickBooks holds nothing that matches. That is an answer, and no fault.", _NO, Act.DONE),
+    Status(
+        500,
+        "QuickBooks did not find every record that this document names. Compare the document with the order.",
+        _UNKNOWN,
+        Act.ASK,
+        CLERK,
+        RECORDS,
+    ),
+    Status(
+        501,
+        "This document has parts that our version of qbXML cannot show. Compare it with the order in QuickBooks.",
+        _YES,
+        Act.REVIEW,
+        CLERK,
+        FIND,
+    ),
+    Status(
+        510,
+        "QuickBooks could not show this document in its answer. Compare it with the order in QuickBooks.",
+        _YES,
+        Act.REVIEW,
+        CLERK,
+        FIND,
+    ),
+    Status(
+        530,
+        "This edition of QuickBooks has no such field and left it out. Add by hand what the document lacks.",
+        _YES,
+        Act.REVIEW,
+        CLERK,
+        FIND,
+    ),
+    Status(
+        531,
+        "This edition of QuickBooks does not know one of the values and left it out. Add by hand what the document "
+        "lacks.",
+        _YES,
+        Act.REVIEW,
+        CLERK,
+        FIND,
+    ),
+    Status(
+        540,
+        "A remark that only QuickBooks Online Edition should make. See that the Web Connector works with QuickBooks "
+        "Desktop.",
+        _UNKNOWN,
+        Act.ASK,
+        KEEPER,
+    ),
+    Status(
+        550,
+        "QuickBooks did not keep the notes of this document. Add them there by hand.",
+        _YES,
+        Act.REVIEW,
+        CLERK,
+        FIND,
+    ),
+    Status(560, "One of the fields is out of date; QuickBooks takes it all the same.", _YES, Act.DONE),
+    Status(
+        570,
+        "QuickBooks did not link this document with the other one, which is closed already. Link or apply it by hand "
+        "if it should be.",
+        _YES,
+        Act.REVIEW,
+        CLERK,
+        FIND,
+    ),
+    Status(
+        600,
+        "QuickBooks remembers no such message; perhaps another company file was open then. Each document of it is "
+        "looked up in QuickBooks before anything is sent again.",
+        _UNKNOWN,
+        Act.ASK,
+    ),
+    Status(
+        1000,
+        "QuickBooks failed inside. The document is looked up in QuickBooks before it is sent again.",
+        _UNKNOWN,
+        Act.ASK,
+    ),
+    Status(
+        1010,
+        "QuickBooks is not available just now. It is tried again by itself for some hours, and after that when you "
+        "retry it.",
+        _NO,
+        Act.RETRY,
+    ),
+    Status(
+        1030,
+        "This QuickBooks cannot do what was asked: its edition or version lacks it. The document must be entered by "
+        "hand, or QuickBooks brought up to date.",
+        _NO,
+        Act.PERSON,
+        KEEPER,
+    ),
+    Status(
+        1060,
+        "QuickBooks refused the number of our request. The fault is this service's, and the order waits until it is "
+        "mended.",
+        _NO,
+        Act.BUG,
+        KEEPER,
+    ),
+    Status(
+        3000,
+        "A record that this order is linked with is not in QuickBooks any more. Link the order's customer or supplier "
+        "with another record, then retry.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+        RECORDS,
+    ),
     Status(3010, BAD_FORM, _NO, Act.BUG, KEEPER),
     Status(3020, BAD_FORM, _NO, Act.BUG, KEEPER),
     Status(3030, BAD_FORM, _NO, Act.BUG, KEEPER),
     Status(3031, BAD_FORM, _NO, Act.BUG, KEEPER),
     Status(3035, BAD_FORM, _NO, Act.BUG, KEEPER),
-    Status(3040, "QuickBooks does not take one of the amounts.", _NO, Act.PERSON, CLERK),
-    Status(3045, "QuickBooks does not take one of the prices.", _NO, Act.PERSON, CLERK),
-    Status(3050, "QuickBooks does not take one of the percentages.", _NO, Act.PERSON, CLERK),
-    Status(3060, "QuickBooks does not take one of the quantities.", _NO, Act.PERSON, CLERK),
-    Status(3065, BAD_FORM, _NO, Act.BUG, KEEPER),
-    Status(3070, "A text is longer than QuickBooks allows; our checks should have stopped it.", _NO, Act.BUG, KEEPER),
-    Status(3080, "A text holds something QuickBooks does not take.", _NO, Act.PERSON, CLERK),
-    Status(3085, BAD_FORM, _NO, Act.BUG, KEEPER),
-    Status(3090, "QuickBooks does not take one of the names, perhaps for a colon in it.", _NO, Act.PERSON, CLERK),
-    Status(3100, "QuickBooks has this name already, here or in another list.", _NO, Act.ADOPT, CLERK),
-    Status(3110, BAD_FORM, _NO, Act.BUG, KEEPER),
-    Status(3120, "A record that this order needs is not in QuickBooks.", _NO, Act.PERSON, CLERK),
-    Status(3130, "The record above it is not in QuickBooks.", _NO, Act.PERSON, CLERK),
     Status(
-        3140, "A customer, item, account, terms or tax code that it names is not in QuickBooks.", _NO, Act.PERSON, CLERK
+        3040,
+        "QuickBooks does not take one of the amounts. Correct the order or enter the document by hand.",
+        _NO,
+        Act.PERSON,
+        CLERK,
     ),
-    Status(3150, "A part that QuickBooks insists on is missing.", _NO, Act.BUG, KEEPER),
-    Status(3151, "It has a part that QuickBooks does not allow there.", _NO, Act.BUG, KEEPER),
-    Status(3153, "Two of its parts contradict each other.", _NO, Act.BUG, KEEPER),
-    Status(3160, "QuickBooks does not let it be deleted.", _NO, Act.PERSON, CLERK),
-    Status(3161, "Its date is in a period that is closed in QuickBooks.", _NO, Act.PERSON, ADMIN, CLOSING_DATE),
-    Status(3162, "QuickBooks does not do this while several users have the file open.", _NO, Act.RETRY, USER),
-    Status(3170, "QuickBooks does not let the record be changed.", _NO, Act.PERSON, CLERK),
-    Status(3171, "Its date is in a period that is closed in QuickBooks.", _NO, Act.PERSON, ADMIN, CLOSING_DATE),
+    Status(
+        3045,
+        "QuickBooks does not take one of the prices. Correct the order or enter the document by hand.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+    ),
+    Status(
+        3050,
+        "QuickBooks does not take one of the percentages. Correct the order or enter the document by hand.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+    ),
+    Status(
+        3060,
+        "QuickBooks does not take one of the quantities. Correct the order or enter the document by hand.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+    ),
+    Status(3065, BAD_FORM, _NO, Act.BUG, KEEPER),
+    Status(
+        3070,
+        "A text is longer than QuickBooks allows. Our checks should have stopped it: the fault is this service's, and "
+        "the order waits until it is mended.",
+        _NO,
+        Act.BUG,
+        KEEPER,
+    ),
+    Status(
+        3080,
+        "One of the texts holds something that QuickBooks does not take. Correct the order or enter the document by "
+        "hand.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+    ),
+    Status(3085, BAD_FORM, _NO, Act.BUG, KEEPER),
+    Status(
+        3090,
+        "QuickBooks does not take one of the names, perhaps for a colon in it. Choose another name, then retry.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+    ),
+    Status(
+        3100,
+        "QuickBooks has this name already. A record of the same kind is used as it is; if the name is that of "
+        "another kind (customers, vendors, employees and other names share theirs), choose another name, then retry.",
+        _NO,
+        Act.ADOPT,
+        CLERK,
+        RECORDS,
+    ),
+    Status(3110, BAD_FORM, _NO, Act.BUG, KEEPER),
+    Status(3120, NOT_THERE, _NO, Act.PERSON, CLERK, RECORDS),
+    Status(
+        3130,
+        "The record that this one belongs under is not in QuickBooks. Make it there, then retry.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+        RECORDS,
+    ),
+    Status(3140, NOT_THERE, _NO, Act.PERSON, CLERK, RECORDS),
+    Status(
+        3150,
+        "The document lacks a part that QuickBooks insists on. The fault is this service's, and the order waits "
+        "until it is mended.",
+        _NO,
+        Act.BUG,
+        KEEPER,
+    ),
+    Status(
+        3151,
+        "The document has a part that QuickBooks does not allow there. The fault is this service's, and the order "
+        "waits until it is mended.",
+        _NO,
+        Act.BUG,
+        KEEPER,
+    ),
+    Status(
+        3153,
+        "Two parts of the document contradict each other. The fault is this service's, and the order waits until it "
+        "is mended.",
+        _NO,
+        Act.BUG,
+        KEEPER,
+    ),
+    Status(
+        3160,
+        "QuickBooks does not let this be deleted, as a rule because something else uses it. Make it inactive or void "
+        "it by hand.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+    ),
+    Status(3161, CLOSED_PERIOD, _NO, Act.PERSON, ADMIN, CLOSING_DATE),
+    Status(
+        3162,
+        "QuickBooks does not do this while several people have the company file open. Switch to single-user "
+        "mode: it is tried again by itself for some hours, and after that when you retry it.",
+        _NO,
+        Act.RETRY,
+        USER,
+        SINGLE_USER,
+    ),
+    Status(
+        3170,
+        "QuickBooks does not let this record be changed; its own words say why. Mend that in QuickBooks, then retry.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+    ),
+    Status(3171, CLOSED_PERIOD, _NO, Act.PERSON, ADMIN, CLOSING_DATE),
     Status(3175, IN_USE, _NO, Act.RETRY, USER),
     Status(3176, IN_USE, _NO, Act.RETRY, USER),
-    Status(3180, "QuickBooks did not save it; its own words say why.", _NO, Act.PERSON, CLERK),
-    Status(3185, "QuickBooks does not let it be voided.", _NO, Act.PERSON, CLERK),
-    Status(3190, "QuickBooks does not let it be cleared.", _NO, Act.PERSON, CLERK),
-    Status(3200, "It was changed in QuickBooks since it was read.", _NO, Act.ASK),
-    Status(3205, "QuickBooks does not take one of the addresses.", _NO, Act.PERSON, CLERK),
-    Status(3210, "QuickBooks' rules forbid it; its own words say which.", _NO, Act.PERSON, CLERK),
-    Status(3220, "The user whom QuickBooks runs as may not do this.", _NO, Act.PERSON, ADMIN, USERS),
-    Status(3230, "QuickBooks could not save it just now.", _NO, Act.RETRY),
-    Status(3231, "Not tried, since an earlier document of the same message was refused.", _NO, Act.RETRY),
-    Status(3240, "It was changed in QuickBooks since it was read.", _NO, Act.ASK),
+    Status(
+        3180,
+        "QuickBooks could not save this document; its own words say why. Mend that in the order or in QuickBooks, "
+        "then retry.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+    ),
+    Status(
+        3185,
+        "QuickBooks does not let this document be voided; its own words say why. Void it by hand.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+        FIND,
+    ),
+    Status(
+        3190,
+        "QuickBooks does not let this document be cleared; its own words say why. Clear it by hand.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+        FIND,
+    ),
+    Status(3200, STALE, _NO, Act.ASK),
+    Status(
+        3205,
+        "QuickBooks does not take one of the addresses. Correct it in the order, then retry.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+    ),
+    Status(
+        3210,
+        "One of QuickBooks' rules forbids this document: a payment greater than what is due, say, or an account of "
+        "the wrong type. QuickBooks' own words say which; mend that in the order or in QuickBooks, then retry.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+    ),
+    Status(3220, NOT_ALLOWED, _NO, Act.PERSON, ADMIN, USERS),
+    Status(
+        3230,
+        "QuickBooks could not save this document just now. It is tried again by itself for some hours, and after "
+        "that when you retry it.",
+        _NO,
+        Act.RETRY,
+    ),
+    Status(
+        3231,
+        "QuickBooks did not try this document, since an earlier one of the same message was refused. Mend "
+        "that one; this one is tried again by itself for some hours, and after that when you retry it.",
+        _NO,
+        Act.RETRY,
+    ),
+    Status(3240, STALE, _NO, Act.ASK),
     Status(
         3250,
-        "It needs a feature that this QuickBooks lacks or has switched off.",
+        "This document needs something that is switched off in this QuickBooks or not part of its edition: purchase "
+        "orders, sales tax or several currencies, say. Switch it on, then retry.",
         _NO,
         Act.PERSON,
         ADMIN,
         PREFERENCES,
     ),
-    Status(3260, "The user whom QuickBooks runs as may not do this.", _NO, Act.PERSON, ADMIN, USERS),
-    Status(3261, "QuickBooks does not let this application do this.", _NO, Act.PERSON, ADMIN, INTEGRATED),
+    Status(3260, NOT_ALLOWED, _NO, Act.PERSON, ADMIN, USERS),
     Status(
-        3263, "QuickBooks lets this application only read; allow it to change data.", _NO, Act.PERSON, ADMIN, INTEGRATED
+        3261,
+        "QuickBooks does not let this application do this. Give it the right to it, then retry.",
+        _NO,
+        Act.PERSON,
+        ADMIN,
+        INTEGRATED,
     ),
-    Status(3270, "An account that it should be booked to is missing.", _NO, Act.PERSON, ADMIN, ACCOUNTS),
-    Status(3280, "An item is of another type than is needed there.", _NO, Act.PERSON, CLERK, ITEMS),
-    Status(3290, "QuickBooks does not take one of its lines.", _NO, Act.PERSON, CLERK),
-    Status(3391, "QuickBooks no longer knows where the reading of the list had stopped.", _NO, Act.RETRY),
+    Status(
+        3263,
+        "QuickBooks lets this application read, and change nothing. Remove it from QuickBooks' list of applications, "
+        "add the .qwc file to the Web Connector again and answer Yes, then retry.",
+        _NO,
+        Act.PERSON,
+        ADMIN,
+        INTEGRATED,
+    ),
+    Status(
+        3270,
+        "An account that this document should be booked to is missing. Choose the accounts in the company's settings, "
+        "or give the item its account in QuickBooks, then retry.",
+        _NO,
+        Act.PERSON,
+        ADMIN,
+        ACCOUNTS,
+    ),
+    Status(
+        3280,
+        "An item in QuickBooks is of another type than this document needs. Choose another item or another item name, "
+        "then retry.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+        ITEMS,
+    ),
+    Status(
+        3290,
+        "QuickBooks does not take one of the lines; its own words say which. Correct the order, then retry.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+    ),
+    Status(
+        3391,
+        "QuickBooks no longer knows how far the list was read. The list is read again from its start, by itself.",
+        _NO,
+        Act.RETRY,
+    ),
     # Of whole messages, contract.md 6.2
-    Status(9001, "QuickBooks knows this message with another content.", _UNKNOWN, Act.ASK, KEEPER),
-    Status(9002, "QuickBooks has no answer stored for this message.", _UNKNOWN, Act.ASK),
-    Status(9003, "QuickBooks tells nothing certain about this message.", _UNKNOWN, Act.ASK),
-    Status(9004, "QuickBooks refused the name of our message.", _NO, Act.BUG, KEEPER),
-    Status(9005, "Done, but QuickBooks could not store its answer.", _UNKNOWN, Act.ASK),
-    Status(9006, "QuickBooks tells nothing certain about this message.", _UNKNOWN, Act.ASK),
+    Status(
+        9001,
+        "QuickBooks knows a message of this name with another content. Each document of it is looked up in QuickBooks "
+        "before anything is sent again.",
+        _UNKNOWN,
+        Act.ASK,
+        KEEPER,
+    ),
+    Status(
+        9002,
+        "QuickBooks has kept no answer to this message, which does not prove that it did nothing. Each document of it "
+        "is looked up in QuickBooks before anything is sent again.",
+        _UNKNOWN,
+        Act.ASK,
+    ),
+    Status(9003, NOTHING_CERTAIN, _UNKNOWN, Act.ASK),
+    Status(
+        9004,
+        "QuickBooks refused the name of our message. The fault is this service's, and the order waits until it is "
+        "mended.",
+        _NO,
+        Act.BUG,
+        KEEPER,
+    ),
+    Status(
+        9005,
+        "QuickBooks could not keep its answer to this message. Should the answer be lost, each document is looked up "
+        "in QuickBooks before anything is sent again.",
+        _UNKNOWN,
+        Act.ASK,
+    ),
+    Status(9006, NOTHING_CERTAIN, _UNKNOWN, Act.ASK),
 )
 STATUS: dict[int, Status] = {known.code: known for known in _STATUSES}
 
 RANGES = (
-    (2000, 2999, Status(0, "An answer meant for QuickBooks Online Edition.", _NO, Act.PERSON, KEEPER)),
-    (3300, 3320, Status(0, "QuickBooks does not take its currency, price level or links.", _NO, Act.PERSON, CLERK)),
-    (9100, 9199, Status(0, "The document that it refers to was not saved with it.", _NO, Act.PERSON, CLERK)),
+    (
+        2000,
+        2999,
+        Status(
+            0,
+            "An answer that only QuickBooks Online Edition should give. See that the Web Connector works with "
+            "QuickBooks Desktop.",
+            _NO,
+            Act.PERSON,
+            KEEPER,
+        ),
+    ),
+    (
+        3300,
+        3320,
+        Status(
+            0,
+            "QuickBooks does not take the currency, the price level or a link of this document; its own words say "
+            "which. Mend that in the order or in QuickBooks, then retry.",
+            _NO,
+            Act.PERSON,
+            CLERK,
+        ),
+    ),
+    (
+        9100,
+        9199,
+        Status(
+            0,
+            "Another document of the order, which this one refers to, was not taken. Mend that one first, then retry "
+            "this one.",
+            _NO,
+            Act.PERSON,
+            CLERK,
+        ),
+    ),
 )
 
 # What these warnings mean when the answer to a write carries no id (contract.md 7.3: "without: FIX").
 WITHOUT_ID: dict[int, Status] = {
-    500: Status(500, "A record that this order needs is not in QuickBooks.", _NO, Act.PERSON, CLERK),
-    530: Status(530, "It has a field that this edition of QuickBooks does not have.", _NO, Act.PERSON, CLERK),
-    531: Status(531, "It has a value that this edition of QuickBooks does not have.", _NO, Act.PERSON, CLERK),
-    570: Status(570, "The document that it should be linked to is closed already.", _NO, Act.PERSON, CLERK),
+    500: Status(500, NOT_THERE, _NO, Act.PERSON, CLERK, RECORDS),
+    530: Status(
+        530,
+        "QuickBooks refused this document for a field that its edition does not have. Enter the document by hand, or "
+        "take out of the order what needs that field.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+    ),
+    531: Status(
+        531,
+        "QuickBooks refused this document for a value that its edition does not have. Enter the document by hand, or "
+        "take out of the order what needs that value.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+    ),
+    570: Status(
+        570,
+        "The document that this one should be linked with is closed already. Open that one again in QuickBooks and "
+        "retry, or enter this one by hand.",
+        _NO,
+        Act.PERSON,
+        CLERK,
+        FIND,
+    ),
 }
 
-CANNOT_OPEN = "QuickBooks could not open the company file."
-NOT_INSTALLED = "A part of QuickBooks or of the Web Connector is not installed properly on that computer."
-CONNECTION = "The Web Connector could not get through to QuickBooks."
-NOT_GRANTED = "QuickBooks has not allowed this application into this company file."
-CRASHED = "QuickBooks stopped or hung while the Web Connector was talking to it."
+UNKNOWN_HRESULT = (
+    "QuickBooks or the Web Connector failed in a way we do not know. Read the words beside this; if it goes on, "
+    "restart both."
+)
+NOT_INSTALLED = (
+    "A part of QuickBooks or of the Web Connector is missing on that computer or not installed properly. Install it "
+    "again there."
+)
+CONNECTION = (
+    "The Web Connector could not get through to QuickBooks. The next update tries again; if it goes on, restart both."
+)
+CRASHED = (
+    "QuickBooks stopped or hung while the Web Connector was talking to it. Open QuickBooks again; the next update "
+    "tries again."
+)
+CERTIFICATE = (
+    "QuickBooks no longer accepts the certificate by which it knows this application. Bring QuickBooks and the Web "
+    "Connector on that computer up to date, then let the application in again."
+)
+NO_FILE_OPEN = (
+    "QuickBooks is not running, or no company file is open in it. Open the company file that these orders belong to; "
+    "the next update tries again."
+)
 
 # `saved` and `then` as for a call that wrote nothing; hresult() knows what a write changes.
 _HRESULTS = (
-    Status(0x80040400, "QuickBooks could not read our message and did nothing of it.", _NO, Act.BUG, KEEPER),
-    Status(0x80040401, "QuickBooks could not be reached.", _NO, Act.RETRY, ADMIN),
-    Status(0x80040402, "QuickBooks failed in an unexpected way.", _NO, Act.RETRY, ADMIN),
-    Status(0x80040403, CANNOT_OPEN, _NO, Act.PERSON, ADMIN),
+    Status(
+        0x80040400,
+        "QuickBooks could not read our message and did nothing of it. The fault is this service's, and the order "
+        "waits until it is mended.",
+        _NO,
+        Act.BUG,
+        KEEPER,
+    ),
+    Status(
+        0x80040401,
+        "The Web Connector could not reach QuickBooks. See whether QuickBooks opens the company file on that computer; "
+        "the next update tries again.",
+        _NO,
+        Act.RETRY,
+        ADMIN,
+    ),
+    Status(
+        0x80040402,
+        "QuickBooks failed in an unexpected way; the file qbsdklog.txt on that computer may say why. The next update "
+        "tries again.",
+        _NO,
+        Act.RETRY,
+        ADMIN,
+    ),
+    Status(
+        0x80040403,
+        "QuickBooks could not open the company file. See whether it lies where the Web Connector looks for it, and "
+        "opens by hand there.",
+        _NO,
+        Act.PERSON,
+        ADMIN,
+        OPEN_COMPANY,
+    ),
     Status(0x80040404, NOT_INSTALLED, _NO, Act.PERSON, ADMIN),
     Status(0x80040405, NOT_INSTALLED, _NO, Act.PERSON, ADMIN),
-    Status(0x80040406, "The company file's name is not valid.", _NO, Act.PERSON, ADMIN),
+    Status(
+        0x80040406,
+        "The path or name of the company file is not valid. Open the file in QuickBooks by hand, and tell this service "
+        "its right path.",
+        _NO,
+        Act.PERSON,
+        ADMIN,
+        OPEN_COMPANY,
+    ),
     Status(0x80040407, NOT_INSTALLED, _NO, Act.PERSON, ADMIN),
-    Status(0x80040408, "QuickBooks could not be started; open it and log in.", _NO, Act.RETRY, USER),
-    Status(0x80040409, "The company file belongs to another version of QuickBooks.", _NO, Act.PERSON, ADMIN),
-    Status(0x8004040A, "Another company file is open in QuickBooks.", _NO, Act.RETRY, USER),
+    Status(
+        0x80040408,
+        "The Web Connector could not start QuickBooks. Open QuickBooks on that computer and log in to the company "
+        "file. To work with QuickBooks closed, let the administrator allow this application to log in automatically.",
+        _NO,
+        Act.RETRY,
+        USER,
+        LOGIN,
+    ),
+    Status(
+        0x80040409,
+        "The company file belongs to another version of QuickBooks than is on that computer. Open it with its own "
+        "version, or bring the two together.",
+        _NO,
+        Act.PERSON,
+        ADMIN,
+    ),
+    Status(
+        0x8004040A,
+        "Another company file is open in QuickBooks. Open the one that these orders belong to; the next update tries "
+        "again.",
+        _NO,
+        Act.RETRY,
+        USER,
+        OPEN_COMPANY,
+    ),
     Status(0x8004040B, CONNECTION, _NO, Act.RETRY),
     Status(0x8004040C, CONNECTION, _NO, Act.RETRY),
-    Status(0x8004040D, "QuickBooks ended the session in the middle.", _NO, Act.RETRY),
+    Status(
+        0x8004040D,
+        "QuickBooks ended the session in the middle, as when someone closes it. The next update goes on, and looks up "
+        "first what had been sent.",
+        _NO,
+        Act.RETRY,
+    ),
     Status(0x8004040E, CONNECTION, _NO, Act.RETRY),
     Status(0x8004040F, CONNECTION, _NO, Act.RETRY),
-    Status(0x80040410, "The company file is open in the other mode, single-user or multi-user.", _NO, Act.RETRY, USER),
+    Status(
+        0x80040410,
+        "The company file is open in the other mode, single-user or multi-user. Switch the mode or close the file; "
+        "the next update tries again.",
+        _NO,
+        Act.RETRY,
+        USER,
+        OTHER_MODE,
+    ),
     Status(0x80040411, CONNECTION, _NO, Act.RETRY),
     Status(0x80040412, CONNECTION, _NO, Act.RETRY),
-    Status(0x80040413, "QuickBooks does not undo messages in part.", _NO, Act.BUG, KEEPER),
-    Status(0x80040414, "A window in QuickBooks waits for an answer; close it.", _NO, Act.RETRY, USER),
-    Status(0x80040415, CONNECTION, _NO, Act.RETRY),
-    Status(0x80040416, "QuickBooks is not running; open it with the company file.", _NO, Act.RETRY, USER),
-    Status(0x80040417, "No company file is open in QuickBooks.", _NO, Act.RETRY, USER),
-    Status(0x80040418, NOT_GRANTED, _NO, Act.PERSON, ADMIN, INTEGRATED),
-    Status(0x8004041A, NOT_GRANTED, _NO, Act.PERSON, ADMIN, INTEGRATED),
-    Status(0x8004041B, "QuickBooks is busy with its list of applications.", _NO, Act.RETRY),
-    Status(0x8004041C, "QuickBooks failed inside while opening the company file.", _NO, Act.RETRY, ADMIN),
     Status(
-        0x8004041D, "QuickBooks does not let this application log in by itself.", _NO, Act.PERSON, ADMIN, INTEGRATED
+        0x80040413,
+        "Our message asked QuickBooks to undo it as a whole, which it cannot; it did nothing of it. The fault is this "
+        "service's, and the order waits until it is mended.",
+        _NO,
+        Act.BUG,
+        KEEPER,
     ),
-    Status(0x8004041E, "The certificate of this application has expired in QuickBooks.", _NO, Act.PERSON, ADMIN),
-    Status(0x8004041F, "This edition of QuickBooks cannot work with other applications.", _NO, Act.PERSON, ADMIN),
-    Status(0x80040420, "Someone refused this application access in QuickBooks.", _NO, Act.PERSON, ADMIN, INTEGRATED),
-    Status(0x80040421, "QuickBooks passed on a message; its own words are beside this.", _NO, Act.RETRY, ADMIN),
-    Status(0x80040422, "Another application has the company file for itself.", _NO, Act.RETRY, USER),
-    Status(0x80040423, "This QuickBooks does not know the version of qbXML that we used.", _NO, Act.BUG, KEEPER),
-    Status(0x80040424, "QuickBooks is still starting.", _NO, Act.RETRY),
-    Status(0x80040427, "QuickBooks is not registered.", _NO, Act.PERSON, ADMIN),
-    Status(0x8004042A, "QuickBooks does not allow access from other computers.", _NO, Act.PERSON, ADMIN),
-    Status(0x8004042C, "The certificate of this application has been revoked.", _NO, Act.PERSON, ADMIN),
+    Status(
+        0x80040414,
+        "A window in QuickBooks waits for an answer. Answer or close it; the next update tries again.",
+        _NO,
+        Act.RETRY,
+        USER,
+    ),
+    Status(0x80040415, CONNECTION, _NO, Act.RETRY),
+    Status(0x80040416, NO_FILE_OPEN, _NO, Act.RETRY, USER, OPEN_COMPANY),
+    Status(0x80040417, NO_FILE_OPEN, _NO, Act.RETRY, USER, OPEN_COMPANY),
+    Status(
+        0x80040418,
+        "This application was never let into this company file. Open the file as administrator, click Update Selected "
+        "in the Web Connector, and answer Yes in the window that QuickBooks shows.",
+        _NO,
+        Act.PERSON,
+        ADMIN,
+        INTEGRATED,
+    ),
+    Status(
+        0x8004041A,
+        "QuickBooks does not let this application into this company file. Allow it there.",
+        _NO,
+        Act.PERSON,
+        ADMIN,
+        INTEGRATED,
+    ),
+    Status(
+        0x8004041B,
+        "QuickBooks is busy with its list of applications. The next update tries again.",
+        _NO,
+        Act.RETRY,
+    ),
+    Status(
+        0x8004041C,
+        "QuickBooks failed inside while opening the company file. The next update tries again; if it goes on, let "
+        "QuickBooks check the file.",
+        _NO,
+        Act.RETRY,
+        ADMIN,
+        VERIFY,
+    ),
+    Status(
+        0x8004041D,
+        "QuickBooks does not let this application log in by itself. Tick that it may log in automatically, or keep "
+        "the company file open.",
+        _NO,
+        Act.PERSON,
+        ADMIN,
+        LOGIN,
+    ),
+    Status(0x8004041E, CERTIFICATE, _NO, Act.PERSON, ADMIN),
+    Status(
+        0x8004041F,
+        "This edition of QuickBooks cannot work with other applications. Another edition of QuickBooks Desktop is "
+        "needed.",
+        _NO,
+        Act.PERSON,
+        ADMIN,
+    ),
+    Status(
+        0x80040420,
+        "Someone answered No when QuickBooks asked whether this application may in. Allow it there.",
+        _NO,
+        Act.PERSON,
+        ADMIN,
+        INTEGRATED,
+    ),
+    Status(
+        0x80040421,
+        "QuickBooks passed on a message; read its own words. The next update tries again.",
+        _NO,
+        Act.RETRY,
+        ADMIN,
+    ),
+    Status(
+        0x80040422,
+        "Another application has the company file for itself. Close that one or wait until it is done; the next "
+        "update tries again.",
+        _NO,
+        Act.RETRY,
+        USER,
+    ),
+    Status(
+        0x80040423,
+        "This QuickBooks does not know the version of qbXML that we used, and did nothing of the message. The fault is "
+        "this service's, and the order waits until it is mended.",
+        _NO,
+        Act.BUG,
+        KEEPER,
+    ),
+    Status(0x80040424, "QuickBooks is still starting. The next update tries again.", _NO, Act.RETRY),
+    Status(
+        0x80040427,
+        "QuickBooks is not registered. Register it on that computer.",
+        _NO,
+        Act.PERSON,
+        ADMIN,
+    ),
+    Status(
+        0x8004042A,
+        "QuickBooks does not allow access from other computers. Run the Web Connector on the computer that QuickBooks "
+        "is on.",
+        _NO,
+        Act.PERSON,
+        ADMIN,
+    ),
+    Status(0x8004042C, CERTIFICATE, _NO, Act.PERSON, ADMIN),
     Status(0x80040308, NOT_INSTALLED, _NO, Act.PERSON, ADMIN),
     Status(0x80040154, NOT_INSTALLED, _NO, Act.PERSON, ADMIN),
     Status(0x8007007E, NOT_INSTALLED, _NO, Act.PERSON, ADMIN),

@@ -6,8 +6,9 @@ from dataclasses import asdict
 import click
 from sqlalchemy.engine import Connection
 
-from qbxml.status import hresult, status
+from qbxml.status import IN_WORDS, hresult, status
 
+from .. import i18n
 from ..companies import preferences
 from ..db import companies
 from ..db import lists as table
@@ -158,12 +159,13 @@ def _require_accounts(
 
 @click.command()
 @click.argument("code")
+@click.option("--language", default=i18n.SOURCE, show_default=True, help="A language's tag, such as es.")
 @as_json
-def explain(code: str, json_: bool) -> None:
+def explain(code: str, language: str, json_: bool) -> None:
     """Say what a QuickBooks status code or HRESULT means, whether anything was saved, and who mends it.
 
     \b
-    Example: qbwc explain 3100
+    Example: qbwc explain 3100 --language es
     """
     if re.fullmatch(r"[0-9]{1,5}", code):
         found = status(int(code))
@@ -171,16 +173,20 @@ def explain(code: str, json_: bool) -> None:
         found = hresult(code, after_write=False)
     else:
         raise Failure(f"{code} is neither a status code such as 3100 nor an HRESULT such as 0x80040400", NOT_FOUND)
-    facts = {
-        "code": code,
-        "meaning": found.meaning,
-        "saved": found.saved.value,
-        "then": found.then.value,
-        "who": found.who or None,
-        "where": found.where or None,
-    }
+    text = i18n.texts(language)
+    meaning, who, where = text(found.meaning), text(found.who), text(found.where)
     if json_:
-        print_json(facts)
+        facts = {"code": code, "meaning": meaning, "saved": found.saved.value, "then": found.then.value}
+        print_json(facts | {"who": who or None, "where": where or None})
         return
-    for name, value in facts.items():
-        click.echo(f"{name:<8} {'-' if value is None else value}")
+    rows = {
+        text("Code"): code,
+        text("Meaning"): meaning,
+        text("Saved"): text(IN_WORDS[found.saved]),
+        text("What follows"): text(IN_WORDS[found.then]),
+        text("Who mends it"): who or "-",
+        text("Where"): where or "-",
+    }
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        click.echo(f"{name.ljust(width)}  {value}")

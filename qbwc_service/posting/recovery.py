@@ -1,9 +1,9 @@
 """Messages in doubt: what was sent and never answered is settled before anything else is written (contract.md 6.6).
 
 QuickBooks is asked for each document by its natural key, a name, or a number together with our marker. What it holds is
-adopted. If it holds nothing of a message, the same bytes leave once more under the same message set id, so that a
-QuickBooks that did carry them out after all answers from its memory instead of doing it twice. If it holds some of it,
-the rest is sent anew, under a new id.
+adopted. If it holds none of a message's transactions, the same bytes leave once more under the same message set id, so
+that a QuickBooks that did carry them out after all answers from its memory instead of doing it twice. If it holds some
+of them, the rest is sent anew, under a new id.
 """
 
 import datetime as dt
@@ -27,7 +27,7 @@ from .answers import Settled
 from .kinds import KINDS, USABLE_ITEMS, is_of, look_up
 
 # The same bytes leave at most so often; a message that never gets an answer is then sent in halves.
-SENDINGS = 2
+SENDINGS = 4
 NAME_IN_USE = "3100"
 MOST_QUERIES = 250
 
@@ -111,16 +111,32 @@ def _decide(
 ) -> list[Change]:
     message = messages.by_id(db, message_id)
     assert message is not None  # messages with jobs in doubt are never pruned
-    nothing_there = not any(found[job.id] for job in jobs)
-    never_answered = len(jobs) == message.requests and all(job.status_code is None for job in jobs)
-    if nothing_there and never_answered and message.times_sent < SENDINGS:
-        messages.count_look_up(db, [message_id])
-        return []
+    if _never_carried_out(db, message, jobs, found):
+        there = [_verdict(job, found[job.id], now) for job in jobs if found[job.id]]
+        if message.times_sent < SENDINGS:
+            messages.count_look_up(db, [message_id])
+            return there
+        absent = [job for job in jobs if not found[job.id]]
+        messages.set_fate(db, message_id, Fate.ANSWERED, now)
+        if len(absent) > 1:
+            note = "QuickBooks never answers this message, and holds nothing of it"
+            return there + verdicts.halved(absent, State.IN_DOUBT, Event.SPLIT, note, message_id)
     messages.set_fate(db, message_id, Fate.ANSWERED, now)
-    if nothing_there and never_answered and len(jobs) > 1:
-        note = "QuickBooks never answers this message, and holds nothing of it"
-        return verdicts.halved(jobs, State.IN_DOUBT, Event.SPLIT, note, message_id)
     return [_verdict(job, found[job.id], now) for job in jobs]
+
+
+def _never_carried_out(
+    db: Connection, message: AnyRow, jobs: Sequence[AnyRow], found: dict[int, list[responses.Ret]]
+) -> bool:
+    """Whether all speaks for a message that QuickBooks has not carried out, or not yet.
+
+    A customer or an item that is there proves nothing: it may have been there before. As long as none of the message's
+    transactions is found, the message might still be on its way, so nothing of it may leave under another id.
+    """
+    decisive = [job for job in jobs if not KINDS[job.kind].is_list] or jobs
+    if any(found[job.id] for job in decisive) or any(job.status_code is not None for job in jobs):
+        return False
+    return not any(answer.response.strip() for answer in messages.answers_to(db, message.id))
 
 
 def _verdict(job: AnyRow, rets: Sequence[responses.Ret], now: dt.datetime) -> Change:

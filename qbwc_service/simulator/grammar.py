@@ -10,7 +10,6 @@ A table is text, an element a word, in the sequence that QuickBooks insists on:
 
 Types: b boolean, a amount, p price, q quantity, % percent, d date, t date and time, i integer, g GUID, id, s text,
 f float, m an id for which a macro may stand (useMacro).
-The trailing ~ marks a length that the schema does not know, so that QuickBooks alone refuses it.
 """
 
 from __future__ import annotations
@@ -45,7 +44,6 @@ class Kind:
     letter: str
     limit: int | None = None
     among: tuple[str, ...] = ()
-    quickbooks_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class Series:
 MACRO = Kind("m")
 USE_MACRO = frozenset({"useMacro"})
 WORD = re.compile(
-    r"(?P<name>\w+):(?P<type>\{\w+\}|\([\w|]+\)|[a-z%]*)(?P<limit>\d+)?(?P<alone>~)?(?P<count>[!*+]?)(?P<max>\d+)?"
+    r"(?P<name>\w+):(?P<type>\{\w+\}|\([\w|]+\)|id|[bapq%dtigsfrm]?)(?P<limit>\d+)?(?P<count>[!*+]?)(?P<max>\d+)?"
     r"(?:@(?P<major>\d+)(?:\.(?P<minor>\d+))?)?$"
 )
 COUNTS: dict[str, tuple[int, int | None]] = {"": (0, 1), "!": (1, 1), "*": (0, None), "+": (1, None)}
@@ -118,8 +116,7 @@ def _element(word: str) -> Element:
         return Element(match["name"], written[1:-1], low, high, since)
     if written.startswith("("):
         return Element(match["name"], Kind("e", among=tuple(written[1:-1].split("|"))), low, high, since)
-    kind = Kind(written or "s", limit, quickbooks_alone=match["alone"] is not None)
-    return Element(match["name"], kind, low, high, since)
+    return Element(match["name"], Kind(written or "s", limit), low, high, since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +197,7 @@ class Grammar:
                 faults.append(fault)
 
     def _reference(self, node: Node, kind: Kind, version: Version, faults: list[Fault]) -> None:
-        full_name = Element("FullName", Kind("s", kind.limit, quickbooks_alone=kind.quickbooks_alone), 0, 1, (0, 0))
+        full_name = Element("FullName", Kind("s", kind.limit), 0, 1, (0, 0))
         series = Series((Element("ListID", Kind("id"), 0, 1, (0, 0)), full_name))
         self._aggregate(node, series, version, faults)
 
@@ -233,7 +230,9 @@ NUMBERS = {
 def _value(node: Node, kind: Kind) -> Fault | None:
     text = node.text
     if kind.letter == "s":
-        return _text(node, kind)
+        if kind.limit is not None and len(text) > kind.limit:
+            raise Unparseable(f"{node.name} is longer than {kind.limit}")
+        return None
     if kind.letter == "e":
         good = text in kind.among
     elif kind.letter in ("id", "m"):
@@ -246,14 +245,6 @@ def _value(node: Node, kind: Kind) -> Fault | None:
     if not good:
         raise Unparseable(f"{node.name}: {text[:40]!r}")
     return None
-
-
-def _text(node: Node, kind: Kind) -> Fault | None:
-    if kind.limit is None or len(node.text) <= kind.limit:
-        return None
-    if not kind.quickbooks_alone:
-        raise Unparseable(f"{node.name} is longer than {kind.limit}")
-    return Fault(3070, f'The string "{node.text[:60]}" in the field "{node.name}" is too long.')
 
 
 def _number(node: Node, kind: Kind) -> Fault | None:

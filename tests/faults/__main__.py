@@ -6,10 +6,8 @@ import sys
 import tempfile
 import time
 
-from qbwc_service.db import schema
-from qbwc_service.db.engine import open_engine
-
 from .schedule import play
+from .world import fresh
 
 
 def main() -> int:
@@ -22,8 +20,7 @@ def main() -> int:
     print(f"seeds {arguments.seed} to {arguments.seed + arguments.runs - 1}")
     posted = attention = bad = 0
     with tempfile.TemporaryDirectory(prefix="qbwc-faults-") as folder:
-        engine = open_engine(arguments.database or f"sqlite:///{pathlib.Path(folder) / 'faults.sqlite3'}")
-        schema.migrate(engine)
+        engine = fresh(arguments.database or f"sqlite:///{pathlib.Path(folder) / 'faults.sqlite3'}")
         for seed in range(arguments.seed, arguments.seed + arguments.runs):
             played = play(engine, seed)
             posted += played.verdict.posted

@@ -32,6 +32,8 @@ class Player:
     draw: random.Random
     played: Played
     late: list[tuple[Connector, str | None, tuple[str, str, str]]] = field(default_factory=list)
+    under_way: list[tuple[Connector, str | None, str, int]] = field(default_factory=list)
+    polls: int = 0
     number: int = 1000
 
     def note(self, what: str) -> None:
@@ -44,6 +46,7 @@ class Player:
         happenings: list[tuple[float, Callable[[], None]]] = [
             (0.10, self.new_order),
             (0.06, self.deliver_late),
+            (0.10, self.arrive_late),
             (0.05, lambda: self.world.clock.advance(self.draw.choice([1, 20, 70, 4000]))),
             (0.04, self.arm_service),
         ]
@@ -102,6 +105,13 @@ class Player:
             except Dropped:
                 self.note("and lost again")
 
+    def arrive_late(self) -> None:
+        """A message that was held up on its way reaches QuickBooks after all."""
+        if self.under_way:
+            connector, ticket, message, _ = self.under_way.pop(self.draw.randrange(len(self.under_way)))
+            self.note("a message reaches QuickBooks late")
+            self.late.append((connector, ticket, connector.process(message)))
+
     def arm_service(self) -> None:
         name = self.draw.choice(["kill_before_commit", "kill_after_commit", "refuse_commit"])
         self.note(f"armed: {name}")
@@ -110,6 +120,9 @@ class Player:
     # --- one update -------------------------------------------------------------------------------------------------
 
     def poll(self, connector: Connector, calm: bool = False) -> None:
+        self.polls += 1
+        # What is held up arrives within two updates, or never.
+        self.under_way = [held for held in self.under_way if held[3] >= self.polls]
         try:
             self._poll(connector, calm)
         except Dropped:
@@ -139,6 +152,12 @@ class Player:
                 return
             if not calm and self.draw.random() < 0.06:
                 self.note("the message got lost on its way to QuickBooks")
+                raise Dropped
+            if not calm and self.world.books.message_sets.capacity is None and self.draw.random() < 0.06:
+                # Only where QuickBooks remembers every message set: a message that a QuickBooks without memory
+                # carries out after it was asked for in vain, nobody can tell from one that was never sent.
+                self.note("the message is held up on its way to QuickBooks")
+                self.under_way.append((connector, connector.ticket, message, self.polls + 2))
                 raise Dropped
             answer = connector.process(message)
             if not calm:
@@ -196,10 +215,20 @@ class Player:
 
 
 def play(engine: Engine, seed: int, **wanted: Any) -> Played:
-    """-> what came of the schedule of this seed. `wanted`: the company's settings; also capacity of QuickBooks' store."""
+    """-> what came of the schedule of this seed.
+
+    `wanted`: the company's settings, drawn otherwise, and `capacity`, how many message sets QuickBooks remembers.
+    """
     draw = random.Random(seed)
-    capacity = wanted.pop("capacity", draw.choice([0, 1, 5]))
-    world = World.new(engine, seed, **wanted)
+    capacity = draw.choice([0, 1, 5, None, None])
+    drawn = {
+        "batch": draw.choice([1, 3, 7, 250, 250, 250]),
+        "macros": draw.choice(["yes", "no"]),
+        "link_bills": draw.choice(["yes", "no"]),
+        "billable": draw.choice(["yes", "no"]),
+    }
+    capacity = wanted.pop("capacity", capacity)
+    world = World.new(engine, seed, **{**drawn, **wanted})
     world.books.message_sets.capacity = capacity
     played = Played(seed)
     player = Player(world, draw, played)
@@ -220,6 +249,8 @@ def calm_down(player: Player, connector: Connector) -> None:
     service = world.service
     service.kill_before_commit = service.kill_after_commit = service.refuse_commit = None
     world.books.faults = type(world.books.faults)()
+    while player.under_way:
+        player.arrive_late()
     while player.late:
         player.deliver_late()
     for _ in range(CALM_POLLS):

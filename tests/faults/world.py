@@ -17,8 +17,9 @@ from sqlalchemy.engine import Engine
 from qbwc_service import orders
 from qbwc_service.companies import account, preferences
 from qbwc_service.connector.session import Sessions
-from qbwc_service.db import companies
+from qbwc_service.db import companies, schema
 from qbwc_service.db import jobs as job_table
+from qbwc_service.db.engine import open_engine
 from qbwc_service.posting import exchange, queue
 from qbwc_service.posting import send as sending
 from qbwc_service.posting.plan import Choices
@@ -28,6 +29,15 @@ from tests.orders import as_text
 
 KEYS = Keys("f" * 64)
 START = dt.datetime(2026, 11, 24, 12, 0, tzinfo=dt.UTC)
+
+
+def fresh(url: str) -> Engine:
+    """-> a database with our tables, which need not survive a power cut: only kills are played here."""
+    engine = open_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
+    schema.migrate(engine)
+    return engine
 
 
 class Killed(BaseException):

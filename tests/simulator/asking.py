@@ -49,7 +49,9 @@ def message(body: str = "", version: str = "13.0", **attributes: str) -> str:
     )
 
 
-def ask(company: Company, body: str = "", version: str = "13.0", session: str = "", **attributes: str) -> etree._Element:
+def ask(
+    company: Company, body: str = "", version: str = "13.0", session: str = "", **attributes: str
+) -> etree._Element:
     """-> the QBXMLMsgsRs; fails when the XSD finds a fault in it."""
     answer = company.process(message(body, version, **attributes), session=session)
     assert faults_of(answer) == []
@@ -76,7 +78,11 @@ def make_company(clock: Callable[[], datetime] | None = None) -> Company:
     """-> a company with a customer, a vendor, an item of each kind that orders need; all requests went well."""
     company = Company.new("ABC Promotions", clock=clock or Clock())
     body = (
-        customer("ABC Company") + vendor("ASI Supplier") + item("A7102", 2.30, 1.15) + item("SETUP", 55, 20) + discount()
+        customer("ABC Company")
+        + vendor("ASI Supplier")
+        + item("A7102", 2.30, 1.15)
+        + item("SETUP", 55, 20)
+        + discount()
     )
     assert [code(answer) for answer in ask(company, body)] == [0] * 5
     return company
@@ -114,8 +120,8 @@ def invoice(*lines: str, number: str = "1001", head: str = "", who: str = "ABC C
     """`head` stands between CustomerRef and RefNumber."""
     defined = f' defMacro="{macro}"' if macro else ""
     return (
-        f'<InvoiceAddRq requestID="i{number}"><InvoiceAdd{defined}><CustomerRef><FullName>{who}</FullName></CustomerRef>'
-        f"{head}<RefNumber>{number}</RefNumber>{''.join(lines)}</InvoiceAdd></InvoiceAddRq>"
+        f'<InvoiceAddRq requestID="i{number}"><InvoiceAdd{defined}>'
+        f"<CustomerRef><FullName>{who}</FullName></CustomerRef>{head}<RefNumber>{number}</RefNumber>{''.join(lines)}</InvoiceAdd></InvoiceAddRq>"
     )
 
 
@@ -128,8 +134,9 @@ def payment(total: str, *applied: tuple[str, str], who: str = "ABC Company", aut
         for id_, amount in applied
     ]
     return (
-        f"<ReceivePaymentAddRq><ReceivePaymentAdd><CustomerRef><FullName>{who}</FullName></CustomerRef><TotalAmount>{total}"
-        f"</TotalAmount>{''.join(parts) or f'<IsAutoApply>{auto}</IsAutoApply>'}</ReceivePaymentAdd></ReceivePaymentAddRq>"
+        f"<ReceivePaymentAddRq><ReceivePaymentAdd><CustomerRef><FullName>{who}</FullName></CustomerRef>"
+        f"<TotalAmount>{total}</TotalAmount>{''.join(parts) or f'<IsAutoApply>{auto}</IsAutoApply>'}"
+        "</ReceivePaymentAdd></ReceivePaymentAddRq>"
     )
 
 

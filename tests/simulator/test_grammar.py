@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -62,8 +63,14 @@ def refused(node: Node) -> bool:
         return True
 
 
+@functools.cache
+def xsd() -> Callable[[bytes], list[str]]:
+    found: Callable[[bytes], list[str]] = oracle().validate
+    return found
+
+
 def refused_by_the_xsd(node: Node) -> bool:
-    return bool(oracle().validate(message(to_xml(node)).encode()))
+    return bool(xsd()(message(to_xml(node)).encode()))
 
 
 def spots(node: Node, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Node]]:
@@ -156,7 +163,7 @@ WRONG = {
     "g": ("", "{0123}", "01234567-89ab-cdef-0123-456789abcdef"),
     "id": ("x" * 37,),
     "m": ("x" * 37,),
-    "e": ("Nonsense", ""),
+    "e": ("Nonsense",),
 }
 
 
@@ -167,7 +174,7 @@ def test_a_value_of_a_wrong_form_is_refused_by_both(name: str) -> None:
         for wrong in WRONG.get(kind.letter, ()):
             other = changed(request, path, leaf(element.name, wrong))
             assert refused(other), f"{element.name} {wrong!r}"
-            assert refused_by_the_xsd(other) or wrong == "x" * 37, f"{element.name} {wrong!r}"
+            assert refused_by_the_xsd(other), f"{element.name} {wrong!r}"
 
 
 def typed(node: Node, series: Series, path: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Node, Kind]]:
@@ -194,6 +201,6 @@ def test_a_later_version_is_not_earlier_because_its_text_would_be() -> None:
 
 def test_a_word_that_is_none_is_an_error_of_the_table() -> None:
     with pytest.raises(ValueError, match="not a word of a table"):
-        read_table("Name:41!")
+        read_table("Name:text!")
     with pytest.raises(ValueError, match="not a word of a table"):
         read_table("Name")

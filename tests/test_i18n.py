@@ -1,0 +1,153 @@
+"""What people read, in their language: whole, in step with the source, and with nothing left over."""
+
+import pathlib
+import re
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+from qbwc_service import i18n
+from qbxml import status as book
+from qbxml.status import hresult, status
+from tests.service import Qbwc
+
+ROOT = pathlib.Path(__file__).parent.parent
+PLACEHOLDER = re.compile(r"\{[^{}]*\}|%\([^)]*\)[a-z]|%[sd]")
+TRANSLATED = [language for language in i18n.languages() if language != "en"]
+
+
+def catalog(language: str) -> Catalog:
+    with (ROOT / "qbwc_service" / "locale" / language / "LC_MESSAGES" / "qbwc.po").open("rb") as file:
+        return read_po(file, locale=language, abort_invalid=True)
+
+
+def entries(language: str, of: str | None = None) -> dict[str, str]:
+    """-> text and translation, of one source file or of all."""
+    return {
+        str(entry.id): str(entry.string)
+        for entry in catalog(language)
+        if entry.id and (of is None or of in [file for file, _ in entry.locations])
+    }
+
+
+def texts_of_the_error_book() -> set[str]:
+    """-> all that the book says: asked for each code in each case that it tells apart."""
+    found = [
+        status(code, message, severity, kept=kept)
+        for code in (*range(-1, 600), *range(999, 1100), *range(1999, 3500), *range(8999, 9300))
+        for message in ("", "locked by another user")
+        for severity in ("", "Error")
+        for kept in (None, True, False)
+    ]
+    found += [status(code) for code in range(600, 1000)]
+    codes = {*book.HRESULT, 0, *(code for first, last, _ in book.HRESULT_RANGES for code in (first, last))}
+    found += [hresult(f"0x{code:08X}", after_write) for code in codes for after_write in (True, False)]
+    said = {text for one in found for text in (one.meaning, one.who, one.where) if text}
+    return said | set(book.IN_WORDS.values())
+
+
+def test_english_and_spanish_are_spoken() -> None:
+    assert i18n.languages() == ("en", "es")
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_text_of_the_error_book_is_translated_and_nothing_is_left_over(language: str) -> None:
+    said, translated = texts_of_the_error_book(), entries(language, of="qbxml/status.py")
+    assert len(said) > 100
+    assert sorted(said - set(translated)) == []
+    assert sorted(set(translated) - said) == []
+    assert [text for text, translation in translated.items() if not translation] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_entry_names_a_file_that_holds_its_text(language: str) -> None:
+    for entry in catalog(language):
+        if not entry.id:
+            continue
+        assert entry.locations, entry.id
+        for file, _ in entry.locations:
+            if file != "qbxml/status.py":
+                assert str(entry.id) in (ROOT / file).read_text(), f"{file}: {entry.id}"
+
+
+def test_every_text_of_the_command_is_translated() -> None:
+    source = (ROOT / "qbwc_service" / "cli" / "lists.py").read_text()
+    texts = set(re.findall(r'\btext\("([^"]+)"\)', source))
+    assert texts
+    assert texts == set(entries("es", of="qbwc_service/cli/lists.py"))
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_catalog_holds_no_doubtful_and_no_dropped_entry(language: str) -> None:
+    found = catalog(language)
+    assert [entry.id for entry in found if entry.fuzzy and entry.id] == []
+    assert list(found.obsolete) == []
+    assert [error for entry in found for error in entry.check(found)] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_placeholders_agree(language: str) -> None:
+    for text, translation in entries(language).items():
+        assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(translation)), text
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_translation_is_as_whole_a_sentence_as_its_text(language: str) -> None:
+    for text, translation in entries(language).items():
+        assert text[-1:] not in ".?:" or translation[-1:] == text[-1:], translation
+        assert text[0].isupper() == translation[0].isupper(), translation
+        assert translation == " ".join(translation.split()), translation
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_quickbooks_menus_stand_as_on_its_screen(language: str) -> None:
+    menus = {text: translation for text, translation in entries(language).items() if text.startswith("QuickBooks: ")}
+    assert menus
+    for text, translation in menus.items():
+        assert translation.startswith(text)
+
+
+@pytest.mark.parametrize("language", ["es", "ES", "es-MX", "es_419", " es "])
+def test_a_language_is_known_however_its_tag_is_written(language: str) -> None:
+    assert i18n.texts(language)("the order clerk") == "el encargado de pedidos"
+
+
+@pytest.mark.parametrize("language", ["en", "en-US", "fr", "", "e", "../es", "est"])
+def test_an_unknown_language_is_english(language: str) -> None:
+    assert i18n.texts(language)("the order clerk") == "the order clerk"
+
+
+def test_a_text_without_translation_stands_as_it_is() -> None:
+    text = i18n.texts("es")
+    assert text("A sentence nobody wrote.") == "A sentence nobody wrote."
+    assert text("") == ""
+
+
+@pytest.fixture
+def qbwc(tmp_path: pathlib.Path) -> Qbwc:
+    return Qbwc(tmp_path)
+
+
+def test_explain_speaks_english_unless_asked(qbwc: Qbwc) -> None:
+    told = qbwc.ok("explain", "3161")
+    assert "The document's date lies in a period that is closed in QuickBooks." in told
+    assert "the QuickBooks administrator" in told
+    assert qbwc.ok("explain", "3161", "--language", "fr") == told
+
+
+def test_explain_speaks_spanish(qbwc: Qbwc) -> None:
+    told = qbwc.ok("explain", "3161", "--language", "es")
+    assert re.search(r"^Significado +La fecha del documento cae en un período", told, re.M)
+    assert re.search(r"^Guardado +no$", told, re.M)
+    assert re.search(r"^Quién lo corrige +el administrador de QuickBooks$", told, re.M)
+
+
+def test_explain_as_json_keeps_its_keys_and_states_in_every_language(qbwc: Qbwc) -> None:
+    english = qbwc.data("explain", "0x8004040A")
+    spanish = qbwc.data("explain", "0x8004040A", "--language", "es")
+    assert list(spanish) == list(english) == ["code", "meaning", "saved", "then", "who", "where"]
+    for key in ("code", "saved", "then"):
+        assert spanish[key] == english[key]
+    for key in ("meaning", "who", "where"):
+        assert spanish[key] == i18n.texts("es")(english[key]) != english[key]
