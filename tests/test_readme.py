@@ -1,4 +1,4 @@
-"""The README tells the truth: every command, option, setting and variable stands in it, and its Quick start is two lines."""
+"""The README tells the truth: every command, option, setting and variable stands in it; two lines start it all."""
 
 import pathlib
 import re

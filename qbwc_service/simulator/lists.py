@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import itertools
 
 from .books import Books, reference
 from .records import Record
@@ -10,24 +10,21 @@ from .references import Features, Locks, find, resolve
 from .refusals import Code, Refused, invalid
 from .tree import Node, aggregate, leaf
 
-TERMS_OF_ADDS = {
+_BLOCKS = {
     "BillAddress": "BillAddressBlock",
     "ShipAddress": "ShipAddressBlock",
     "VendorAddress": "VendorAddressBlock",
 }
 _NOT_KEPT = frozenset({"OpenBalance", "OpenBalanceDate", "BarCode", "Contacts", "AdditionalNotes"})
-WITH_PARENT = ("Customer", "ItemNonInventory", "ItemService", "ItemOtherCharge", "ItemDiscount")
-TAXABLE = "Tax"
 
 
 def add(books: Books, features: Features, locks: Locks, kind: str, asked: Node) -> Record:
     """-> the new record, saved; raises Refused and saves nothing."""
-    where = kind
     name = (asked.value("Name") or "").strip()
     if not name or ":" in name:
         raise Refused(Code.BAD_NAME, f'There was an error when converting the name "{name}" in the field "Name".')
-    resolved = resolve(books, features, locks, asked, where)
-    parent = _parent(books, kind, resolved, where)
+    resolved = resolve(books, features, locks, asked, kind)
+    parent = _parent(books, kind, resolved)
     full_name = f"{parent.full_name}:{name}" if parent is not None else name
     if books.holder(kind, full_name) is not None:
         raise Refused(Code.NAME_TAKEN, f'The name "{full_name}" of the list element is already in use.')
@@ -45,7 +42,7 @@ def blocks(node: Node) -> list[Node]:
     """-> for each address of the element also its block: the lines as they are printed."""
     found = []
     for child in node.children:
-        block = TERMS_OF_ADDS.get(child.name)
+        block = _BLOCKS.get(child.name)
         if block is not None and child.children:
             lines = [child.value(f"Addr{number}") for number in range(1, 6)]
             town = " ".join(part for part in (child.value("State"), child.value("PostalCode")) if part)
@@ -56,11 +53,11 @@ def blocks(node: Node) -> list[Node]:
     return found
 
 
-def _parent(books: Books, kind: str, asked: Node, where: str) -> Record | None:
+def _parent(books: Books, kind: str, asked: Node) -> Record | None:
     ref = asked.get("ParentRef")
     if ref is None:
         return None
-    parent = find(books, ref, (kind,), where)
+    parent = find(books, ref, (kind,), kind)
     if parent.full_name.count(":") >= 4:
         raise invalid("A list may have five levels.")
     return parent
@@ -109,5 +106,6 @@ def _missing_account(kind: str, asked: Node) -> str | None:
 
 
 def _taxable(books: Books) -> list[Node]:
-    code = books.named(TAXABLE, ("SalesTaxCode",))
-    return [replace(reference("SalesTaxCodeRef", code))] if code is not None else []
+    """-> the company's own code for what is taxed: the first that is."""
+    found = (code for code in books.of("SalesTaxCode") if code.value("IsTaxable") == "true")
+    return [reference("SalesTaxCodeRef", code) for code in itertools.islice(found, 1)]

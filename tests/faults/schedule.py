@@ -1,4 +1,4 @@
-"""A random schedule of faults, drawn from a seed, played against a world, and judged when everything has calmed down."""
+"""A random schedule of faults, drawn from a seed, played against a world, and judged when all has calmed down."""
 
 import random
 from collections.abc import Callable
@@ -35,6 +35,7 @@ class Player:
     under_way: list[tuple[Connector, str | None, str, int]] = field(default_factory=list)
     polls: int = 0
     number: int = 1000
+    interference: float = 0.04
 
     def note(self, what: str) -> None:
         self.played.steps.append(what)
@@ -186,7 +187,7 @@ class Player:
 
     def _interfere(self) -> None:
         """Another connector with the same login polls while this one is at QuickBooks."""
-        if self.draw.random() < 0.04:
+        if self.draw.random() < self.interference:
             self.note("another connector polls meanwhile")
             self.poll(self.world.connector())
 
@@ -214,10 +215,11 @@ class Player:
             books.faults.hresult_next(code)
 
 
-def play(engine: Engine, seed: int, **wanted: Any) -> Played:
+def play(engine: Engine, seed: int, *, interference: float = 0.04, **wanted: Any) -> Played:
     """-> what came of the schedule of this seed.
 
     `wanted`: the company's settings, drawn otherwise, and `capacity`, how many message sets QuickBooks remembers.
+    `interference`: how often another connector polls in the middle of a session.
     """
     draw = random.Random(seed)
     capacity = draw.choice([0, 1, 5, None, None])
@@ -231,7 +233,7 @@ def play(engine: Engine, seed: int, **wanted: Any) -> Played:
     world = World.new(engine, seed, **{**drawn, **wanted})
     world.books.message_sets.capacity = capacity
     played = Played(seed)
-    player = Player(world, draw, played)
+    player = Player(world, draw, played, interference=interference)
     with world.gone():
         connectors = [world.connector(), world.connector()]
         for _ in range(draw.randint(1, 3)):

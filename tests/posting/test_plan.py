@@ -1,4 +1,4 @@
-"""What is planned of an order: to the cent, in characters that QuickBooks holds, and with all that stands in the way."""
+"""What is planned of an order: to the cent, in characters that QuickBooks holds, with all that stands in the way."""
 
 import json
 from decimal import Decimal
@@ -16,6 +16,7 @@ from tests.orders import as_text, make_order
 from tests.shared import oracle
 
 FILE_ID = "{90A44FB5-33D9-4815-AC85-BC87A7E7D1EB}"
+V13 = Version(13)
 ALL = Choices(invoice=True, bill=True, purchase_order=True)
 
 
@@ -33,7 +34,7 @@ def the(found, kind):
     return document
 
 
-def as_message(found, version=Version(13)):
+def as_message(found, version=V13):
     """-> the plan as one message for a QuickBooks that knows nothing yet."""
     fill = {"account:income": ListID("80000001-1"), "account:cost": ListID("80000002-1"), "tax_code:exempt": None}
     requests = []

@@ -96,6 +96,12 @@ def test_no_status_code_is_judged_otherwise_than_by_the_contract() -> None:
     assert contradicted == {}
 
 
+def test_what_the_contract_wants_looked_at_after_it_was_saved_a_person_looks_at() -> None:
+    codes = [code for code, words in status_judgements().items() if re.search(r"OK \+ (?:review|note)", words)]
+    assert {501, 530, 550, 570} <= set(codes)
+    assert {status(code).then for code in codes} == {status(code, kept=True).then for code in codes} == {Act.REVIEW}
+
+
 def test_what_the_contract_does_not_judge_is_neither_believed_nor_sent_again() -> None:
     left = [code for code, words in status_judgements().items() if words in ("-", "n/a")]
     assert {540, 2000, 2040} <= set(left)

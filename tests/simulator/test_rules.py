@@ -219,6 +219,7 @@ def test_an_item_needs_its_accounts(company: Company) -> None:
 
 def test_a_record_that_is_gone_cannot_be_referred_to(company: Company) -> None:
     company.delete(company.customers[0])
+    assert company.customers == []
     assert code(one(company, invoice(HUNDRED_AT_230))) == 3140
     assert code(one(company, customer("ABC Company"))) == 0
 
