@@ -1,4 +1,4 @@
-"""Answers as QuickBooks would give them, made from a message by its requestIDs alone; for tests of the session's rules."""
+"""Answers as QuickBooks would give them, made from a message by its requestIDs alone."""
 
 import re
 

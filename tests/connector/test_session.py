@@ -20,7 +20,7 @@ from tests.orders import as_text, make_order
 KEYS = Keys("s" * 64)
 HOST = (
     '<?xml version="1.0" ?><QBXML><QBXMLMsgsRs><HostQueryRs requestID="0" statusCode="0" statusSeverity="Info" '
-    'statusMessage="Status OK"><HostRet><ProductName>QuickBooks Pro 2024</ProductName>{versions}</HostRet></HostQueryRs>'
+    'statusMessage="Status OK"><HostRet><ProductName>QuickBooks 2024</ProductName>{versions}</HostRet></HostQueryRs>'
     '<CompanyQueryRs requestID="1" statusCode="0" statusSeverity="Info" statusMessage="Status OK"><CompanyRet>'
     "<CompanyName>{name}</CompanyName>{stamp}</CompanyRet></CompanyQueryRs></QBXMLMsgsRs></QBXML>"
 )

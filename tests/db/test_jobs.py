@@ -140,8 +140,7 @@ def test_two_claims_at_once_never_share_a_job(engine):
 
     def take(message):
         try:
-            for _ in range(10):
-                got.append(claim(engine, owner, 10, message))
+            got.extend(claim(engine, owner, 10, message) for _ in range(10))
         except Exception as error:
             failures.append(error)
 
