@@ -69,7 +69,7 @@ def test_it_is_caught_when_messages_leave_uncommitted(sqlite, monkeypatch):
         return message
 
     monkeypatch.setattr(Service, "call", forgetful)
-    assert caught(sqlite)
+    assert caught(sqlite, capacity=0)
 
 
 def test_it_is_caught_when_quickbooks_is_not_asked(sqlite, monkeypatch):
