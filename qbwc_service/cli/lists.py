@@ -4,7 +4,6 @@ import re
 from dataclasses import asdict
 
 import click
-from sqlalchemy.engine import Connection
 
 from qbxml.status import IN_WORDS, hresult, status
 
@@ -14,7 +13,8 @@ from ..db import companies
 from ..db import lists as table
 from ..db.engine import reading
 from ..db.lists import List
-from ..posting import queue
+from ..posting import accounts, queue
+from ..posting import send as sending
 from ..posting.naming import customer_record, vendor_record
 from .common import NOT_FOUND, Failure, as_json, company_of, now, opened, print_json, print_table, writing
 
@@ -70,17 +70,13 @@ def _linker(kind: str, which: List, record: str) -> click.Command:
             known = company_of(db, company)
             if (list_id is None) == (name is None):
                 raise click.UsageError("say which record: its ListID, or --name")
-            if list_id is not None:
-                found = table.by_list_id(db, known.id, which, list_id)
-            else:
-                found = table.by_keys(db, known.id, which, [name or ""]).get((name or "").casefold())
-            if found is None:
-                raise Failure(f"QuickBooks' list, as last read, holds no {kind} {list_id or name}", NOT_FOUND)
             try:
-                queue.link(db, known.id, f"{record}{id}", found.list_id, found.name, now())
+                found = sending.link(db, known, f"{record}{id}", which, list_id or name or "", now())
+            except sending.UnknownRecord as error:
+                raise Failure(str(error), NOT_FOUND) from None
             except queue.NotNow as error:
                 raise Failure(str(error)) from None
-        click.echo(f"{kind.capitalize()} {id} is {found.name} in QuickBooks.")
+        click.echo(f"{kind.capitalize()} {id} is {found} in QuickBooks.")
 
     command.help = f"Link our {kind} ID to the {kind} of QuickBooks with this LIST_ID or --name."
     return command
@@ -114,7 +110,9 @@ def settings(company: str, action: str, values: tuple[str, ...], json_: bool) ->
                 wanted = preferences.change(wanted, assignments)
             except preferences.WrongPreference as error:
                 raise Failure(str(error)) from None
-            _require_accounts(db, known, wanted, assignments)
+            wrong = accounts.faults(db, known.id, {key: getattr(wanted, key) for key in assignments})
+            if wrong:
+                raise Failure("\n  ".join(f"{key}: {fault}" for key, fault in wrong))
             companies.save_settings(db, known.id, preferences.dump(wanted))
     facts = asdict(wanted)
     if json_:
@@ -129,32 +127,6 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value) or "-"
-
-
-TYPES = {
-    "income_account": ("Income", "OtherIncome"),
-    "cost_account": ("CostOfGoodsSold", "Expense", "OtherExpense"),
-    "ar_account": ("AccountsReceivable",),
-    "ap_account": ("AccountsPayable",),
-    "deposit_account": ("Bank", "OtherCurrentAsset"),
-}
-
-
-def _require_accounts(
-    db: Connection, company: companies.Company, wanted: preferences.Preferences, changed: dict[str, str]
-) -> None:
-    """An account must be in QuickBooks' chart, once that was read, and of a type that it takes there."""
-    if table.read_of(db, company.id)[List.ACCOUNT].read_at is None:
-        return
-    for key in changed:
-        name = getattr(wanted, key)
-        if not key.endswith("_account") or not name:
-            continue
-        account = table.by_keys(db, company.id, List.ACCOUNT, [name]).get(name.casefold())
-        if account is None or not account.is_active:
-            raise Failure(f"{key}: QuickBooks has no active account {name}; see `qbwc list accounts`")
-        if key in TYPES and account.type not in TYPES[key]:
-            raise Failure(f"{key}: {name} is of type {account.type}; QuickBooks takes {' or '.join(TYPES[key])} here")
 
 
 @click.command()

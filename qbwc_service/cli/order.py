@@ -4,11 +4,16 @@ import sys
 from typing import Any
 
 import click
+from sqlalchemy.engine import Connection
 
 from .. import orders
 from ..companies.preferences import Tax
+from ..db.companies import Company
 from ..db.engine import reading
+from ..db.lists import List
+from ..posting import queue
 from ..posting import send as sending
+from ..posting.naming import vendor_record
 from ..posting.plan import Choices, Plan
 from .common import NOT_FOUND, Failure, as_json, code_of, company_of, now, opened, print_json, print_table, writing
 
@@ -70,6 +75,9 @@ def _read(file: str) -> bytes:
 @click.option("--invoice/--no-invoice", default=None, help="Send the invoice with its payments.  [default: yes]")
 @click.option("--bill", is_flag=True, default=None, help="Send a bill for each supplier.")
 @click.option("--purchase-order", is_flag=True, default=None, help="Send a purchase order for each supplier.")
+@click.option("--supplier", "suppliers", multiple=True, help="Only this supplier's, by its id; may be repeated.")
+@click.option("--customer", help="QuickBooks' customer to link ours to first, by full name or ListID.")
+@click.option("--vendor", "vendors", multiple=True, metavar="ID=NAME", help="QuickBooks' vendor for a supplier.")
 @click.option("--tax", type=click.Choice([tax.value for tax in Tax]), help="What becomes of the order's tax.")
 @click.option("--tax-item", default="", help="QuickBooks' sales tax item, with --tax quickbooks.")
 @click.option("--billable/--not-billable", default=None, help="Bill the suppliers' lines to the customer.")
@@ -85,6 +93,9 @@ def send(
     invoice: bool | None,
     bill: bool | None,
     purchase_order: bool | None,
+    suppliers: tuple[str, ...],
+    customer: str | None,
+    vendors: tuple[str, ...],
     tax: str | None,
     tax_item: str,
     billable: bool | None,
@@ -114,15 +125,21 @@ def send(
             income_account,
             ap_account,
             cost_account,
+            suppliers,
         )
         try:
+            _link(db, known, number, customer, vendors)
             if dry_run:
-                _show_plan(sending.preview(db, known, number, choices), json_)
+                planned = sending.preview(db, known, number, choices)
+                db.rollback()  # a link that was asked for is tried, not made
+                _show_plan(planned, json_)
                 return
             added = sending.send(db, known, number, choices, now())
             state, _ = sending.state_of(db, known, number)
-        except sending.UnknownOrder as error:
+        except (sending.UnknownOrder, sending.UnknownRecord) as error:
             raise Failure(str(error), NOT_FOUND) from None
+        except queue.NotNow as error:
+            raise Failure(str(error)) from None
         except sending.Refused as error:
             lines = "\n  ".join(map(str, error.obstacles))
             raise Failure(f"order {number} cannot be sent:\n  {lines}") from None
@@ -132,6 +149,17 @@ def send(
         click.echo(f"Order {number}: {added} documents go to QuickBooks at the next poll.")
     else:
         click.echo(f"Order {number} was sent already ({state}); nothing is added.")
+
+
+def _link(db: Connection, known: Company, number: str, customer: str | None, vendors: tuple[str, ...]) -> None:
+    """Links the order's customer and suppliers to the records of QuickBooks' that were chosen."""
+    wanted = [(supplier, name) for supplier, _, name in (vendor.partition("=") for vendor in vendors)]
+    if any(not name for _, name in wanted):
+        raise click.UsageError("write each vendor as ID=NAME")
+    if customer is not None:
+        sending.link(db, known, sending.customer_of(db, known, number), List.CUSTOMER, customer, now())
+    for supplier, name in wanted:
+        sending.link(db, known, vendor_record(supplier), List.VENDOR, name, now())
 
 
 def _show_plan(plan: Plan, json_: bool) -> None:

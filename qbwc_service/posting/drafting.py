@@ -33,7 +33,7 @@ DISCOUNT_ITEM, TAX_ITEM = "Discount", "Total Sales Tax"
 class Choices:
     """What the clerk ticks in the send window; what is None or "" is as the company's preferences have it.
 
-    Accounts are QuickBooks' full names.
+    Accounts are QuickBooks' full names; `suppliers` are ids, none meaning all of the order's.
     """
 
     invoice: bool = True
@@ -46,6 +46,7 @@ class Choices:
     income_account: str = ""
     ap_account: str = ""
     cost_account: str = ""
+    suppliers: tuple[str, ...] = ()
 
     def over(self, usual: Preferences) -> Preferences:
         """-> the company's preferences with these choices in their place."""

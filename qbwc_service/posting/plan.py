@@ -20,8 +20,12 @@ def plan(order: Order, choices: Choices, preferences: Preferences, file_id: str,
     on = Drafting(order, choices, choices.over(preferences), file_id, frozenset(linked))
     if choices.invoice:
         sell(on)
+    chosen = set(choices.suppliers) or {supplier.id for supplier in order.suppliers}
+    for unknown in sorted(chosen - {supplier.id for supplier in order.suppliers}):
+        on.obstacles.append(Obstacle("suppliers", f"the order has no supplier {unknown}"))
     for position, supplier in enumerate(order.suppliers if choices.bill or choices.purchase_order else ()):
-        buy(on, position, supplier)
+        if supplier.id in chosen:
+            buy(on, position, supplier)
     if not on.documents and not on.obstacles:
         on.obstacles.append(Obstacle("", "nothing to send: tick an invoice, a bill or a purchase order"))
     return Plan(tuple(on.documents.values()), tuple(dict.fromkeys(on.notes)), tuple(dict.fromkeys(on.obstacles)))

@@ -1,7 +1,9 @@
 """Taking orders in, and sending them: what commands, pages and programs do alike."""
 
 import datetime as dt
+import itertools
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -15,17 +17,28 @@ from ..db import lists as list_table
 from ..db import orders as table
 from ..db.companies import Company
 from ..db.engine import AnyRow
+from ..db.lists import List
 from ..db.states import State
 from ..orders import Order
-from . import queue
+from . import accounts, queue
+from .kinds import KINDS, Kind
 from .naming import customer_record, vendor_record
-from .plan import Choices, Obstacle, Plan, plan
+from .plan import Choices, Note, Obstacle, Plan, plan
 from .queue import LIST_KINDS
+
+INACTIVE = "QuickBooks holds an inactive record of this name: make it active there, or link another one"
 
 
 class UnknownOrder(Exception):
     def __init__(self, company: str, number: str) -> None:
         super().__init__(f"{company} has no order {number}")
+
+
+class UnknownRecord(Exception):
+    """A record that QuickBooks' list, as it was last read, does not hold."""
+
+    def __init__(self, which: List, wanted: str) -> None:
+        super().__init__(f"QuickBooks' list, as last read, holds no {which} {wanted}")
 
 
 class OrderSent(Exception):
@@ -113,7 +126,36 @@ def _plan(db: Connection, company: Company, order: Order, choices: Choices, want
     linked = list_table.links_of(db, company.id, records)
     ours = job_table.by_records(db, company.id, linked)
     # What a job of ours created is shown with each order that needs it; what a person linked was never ours to create.
-    return plan(order, choices, wanted, company.file_id, (record for record in linked if record not in ours))
+    planned = plan(order, choices, wanted, company.file_id, (record for record in linked if record not in ours))
+    used = {key: value for key, value in asdict(choices.over(wanted)).items() if isinstance(value, str)}
+    wrong = [Obstacle(key, fault) for key, fault in accounts.faults(db, company.id, used)]
+    return replace(
+        planned,
+        obstacles=(*planned.obstacles, *wrong),
+        notes=(*planned.notes, *_known_already(db, company, planned)),
+    )
+
+
+def _known_already(db: Connection, company: Company, planned: Plan) -> list[Note]:
+    """-> of the records to be created, those that QuickBooks' lists, as last read, hold already under their name."""
+    jobs = job_table.by_records(db, company.id, (document.record for document in planned.documents))
+    notes = []
+    for which, kinds in itertools.groupby(sorted(KINDS.items(), key=lambda item: str(item[1].list)), _list_of):
+        if which is None:
+            continue
+        names = {kind for kind, _ in kinds}
+        new = [d for d in planned.documents if d.kind in names and d.record not in jobs and d.name]
+        held = list_table.by_keys(db, company.id, which, (d.name or "" for d in new))
+        for document in new:
+            record = held.get((document.name or "").casefold())
+            if record is not None:
+                rule = "QuickBooks has it already: it is used" if record.is_active else INACTIVE
+                notes.append(Note(document.record, document.name or "", record.name, rule))
+    return notes
+
+
+def _list_of(item: tuple[str, Kind]) -> List | None:
+    return item[1].list
 
 
 def _refuse_taken_numbers(db: Connection, company: Company, number: str, planned: Plan) -> None:
@@ -130,6 +172,27 @@ def _refuse_taken_numbers(db: Connection, company: Company, number: str, planned
     ]
     if taken:
         raise Refused(number, taken)
+
+
+def customer_of(db: Connection, company: Company, number: str) -> str:
+    """-> the record of an order's customer. Raises UnknownOrder."""
+    row = table.by_number(db, company.id, number)
+    if row is None:
+        raise UnknownOrder(company.name, number)
+    return customer_record(row.customer_id)
+
+
+def link(db: Connection, company: Company, record: str, which: List, wanted: str, now: dt.datetime) -> str:
+    """Links our record to QuickBooks' one of this ListID or full name; -> its name there.
+
+    Raises UnknownRecord, and queue.NotNow while our own is on its way to be created.
+    """
+    found = list_table.by_list_id(db, company.id, which, wanted)
+    found = found or list_table.by_keys(db, company.id, which, [wanted]).get(wanted.casefold())
+    if found is None:
+        raise UnknownRecord(which, wanted)
+    queue.link(db, company.id, record, found.list_id, found.name, now)
+    return str(found.name)
 
 
 def state_of(db: Connection, company: Company, number: str) -> tuple[str, list[AnyRow]]:

@@ -414,6 +414,44 @@ def test_where_quickbooks_adds_tax_of_its_own_the_posted_invoice_says_so(world):
     assert str(world.books.invoices[0].total) == "218.50"
 
 
+def preview(world, number, choices=INVOICE):
+    with world.engine.connect() as db:
+        return sending.preview(db, world.company, number, choices)
+
+
+def test_the_preview_says_what_quickbooks_has_already(world):
+    world.books.make("Customer", "ABC Company")
+    world.books.set_active(world.books.make("Vendor", "ASI Supplier"), False)
+    poll(world)
+    world.send(make_order("1"), INVOICE)
+    rules = {note.path: note.rule for note in preview(world, "1", Choices(bill=True)).notes}
+    assert "customer:C-17" not in rules  # asked for already
+    assert "inactive" in rules["vendor:S-3"]
+    world.send(make_order("2", customer={"id": "C-18", "name": "abc company"}), INVOICE)
+    assert preview(world, "2").documents
+
+
+def test_accounts_of_the_wrong_type_or_name_stand_in_the_way(world):
+    poll(world)
+    world.send(make_order(), INVOICE)
+    for account, told in (("Sales", "type Income"), ("Nowhere", "no active account"), ("Accounts Receivable", None)):
+        obstacles = preview(world, "1001", Choices(ar_account=account)).obstacles
+        assert [obstacle.path for obstacle in obstacles] == ([] if told is None else ["ar_account"])
+        assert told is None or told in obstacles[0].message
+
+
+def test_only_the_suppliers_that_are_chosen_get_documents(world):
+    lines = [
+        {"product_number": n, "quantity": "1", "rate": "2", "cost": "1", "supplier_id": s} for n, s in ("AX", "BY")
+    ]
+    suppliers = [{"id": "X", "name": "Supplier X"}, {"id": "Y", "name": "Supplier Y"}]
+    order = make_order(lines=lines, suppliers=suppliers, discount=None, payments=[])
+    world.send(order, Choices(bill=True, suppliers=("Y",)))
+    poll(world)
+    assert [bill.entity for bill in world.books.bills] == ["Supplier Y"]
+    assert [o.path for o in preview(world, "1001", Choices(bill=True, suppliers=("Z",))).obstacles] == ["suppliers"]
+
+
 # --- lists -------------------------------------------------------------------------------------------------------
 
 
