@@ -13,7 +13,7 @@ from .db.companies import Company
 from .db.engine import AnyRow, open_engine, reading
 from .db.states import State
 from .secrets import Keys, WrongKey
-from .settings import Settings
+from .settings import GOOD_KEY, Settings
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,9 @@ def examine(settings: Settings, now: dt.datetime) -> list[Finding]:
     findings = [Finding("public address", True, settings.public_url)]
     if settings.secret_key is None:
         findings.append(Finding("secret key", False, "there is none", "Run `qbwc init`, or set QBWC_SECRET_KEY."))
+    elif len(settings.secret_key) < GOOD_KEY:
+        mend = f"Set a random one of {GOOD_KEY} characters or more, and make new passwords."
+        findings.append(Finding("secret key", False, f"has only {len(settings.secret_key)} characters", mend))
     path = settings.sqlite_path
     if path is not None and not path.exists():
         return [*findings, Finding("database", False, f"{path} does not exist", "Run `qbwc init`.")]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 DEFAULT_PORT = 8080
+SHORTEST_KEY, GOOD_KEY = 8, 32  # characters; `doctor` complains of a key that is not good
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -116,6 +117,6 @@ def _secret_key(env: Mapping[str, str], data_dir: pathlib.Path, faults: list[str
         except OSError as error:
             faults.append(f"{kept}: {error.strerror}")
             return None
-    if len(key) < 32:
-        faults.append("QBWC_SECRET_KEY: at least 32 characters, random ones; `qbwc init` makes such a key")
+    if len(key) < SHORTEST_KEY:
+        faults.append(f"QBWC_SECRET_KEY: at least {SHORTEST_KEY} characters; `qbwc init` makes a good key")
     return key

@@ -52,5 +52,5 @@ def simulate(url: str, username: str, company_file: pathlib.Path | None, polls: 
             code = f" ({outcome.code})" if outcome.code else ""
             told = f" {outcome.last_error}" if outcome.last_error else ""
             click.echo(f"Update {number}: {outcome.status}{code}, {outcome.round_trips} messages.{told}")
-    if any(outcome.code for outcome in outcomes):
+    if any(outcome.code or outcome.last_error for outcome in outcomes):
         raise click.exceptions.Exit(1)
