@@ -15,6 +15,7 @@ MAY = {
     "qbwc_service.package_files": set(),
     "qbwc_service.logs": set(),
     "qbwc_service.orders": set(),
+    "qbwc_service.i18n": set(),
     "qbwc_service.db": {"qbxml", "qbwc_service.package_files"},
     "qbwc_service.lists": {"qbxml", "qbwc_service.db"},
     "qbwc_service.companies": {

@@ -142,6 +142,14 @@ class Player:
     def _poll(self, connector: Connector, calm: bool) -> None:
         if not connector.login():
             return
+        if not calm and self.draw.random() < 0.05:
+            self.note("QuickBooks cannot be opened")
+            connector.service.call("connection_error", connector.ticket, "0x80040408", "Could not start QuickBooks.")
+            return
+        if not calm and self.draw.random() < 0.04:
+            self.note("another company file is open")
+            self.wrong_file(connector)
+            return
         for _ in range(60):
             if not calm:
                 self.disturb()
@@ -185,6 +193,19 @@ class Player:
                 return
         raise AssertionError("a session without end")
 
+    def wrong_file(self, connector: Connector) -> None:
+        other = Company.new(name="Another company")
+        other.stamp(self.world.company.owner_id, "{11111111-2222-3333-4444-555555555555}")
+        right, connector.books = connector.books, other
+        try:
+            message = connector.fetch()
+        finally:
+            connector.books = right
+        if message:
+            raise AssertionError(f"another company file was given {message}")
+        connector.service.call("last_error", connector.ticket)
+        connector.close()
+
     def _interfere(self) -> None:
         """Another connector with the same login polls while this one is at QuickBooks."""
         if self.draw.random() < self.interference:
@@ -209,7 +230,10 @@ class Player:
             code = self.draw.choice([3175, 3176, 3180, 1000, 3140, 3210])
             self.note(f"the next {kind} is refused with {code}")
             books.faults.refuse_next(kind, code, "another user has it locked" if code == 3180 else "")
-        elif chance < 0.13:
+        elif chance < 0.12:
+            self.note("QuickBooks cannot store what it did")
+            books.faults.fail_to_store()
+        elif chance < 0.15:
             code = self.draw.choice(["0x80040400", "0x80040402", "0x8004040D", "0x800706BA"])
             self.note(f"the next message fails with {code}")
             books.faults.hresult_next(code)
