@@ -83,3 +83,10 @@ def counts(db: Connection, company_id: int | None = None) -> Mapping[str, int]:
     if company_id is not None:
         found = found.where(jobs.c.company_id == company_id)
     return {row[0]: row[1] for row in db.execute(found)}
+
+
+def last_event(db: Connection, job_id: int) -> str | None:
+    """-> the name of the event that brought the job where it is."""
+    return db.execute(
+        select(history.c.event).where(history.c.job_id == job_id).order_by(history.c.id.desc()).limit(1)
+    ).scalar_one_or_none()

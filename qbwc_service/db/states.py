@@ -31,7 +31,9 @@ class Event(StrEnum):
     ABSENT = "QuickBooks does not hold it"
     SENT_AGAIN = "the same message was sent again"
     AMBIGUOUS = "the evidence allows no decision"
+    DOUBLED = "QuickBooks saved it twice"
     RETRIED = "a person had it tried again"
+    ASK_AGAIN = "a person had QuickBooks asked again"
     CANCELLED = "a person cancelled it"
     REVIVED = "it was sent once more"
     DUE = "the list is due to be read"
@@ -84,13 +86,14 @@ NEXT: dict[State, dict[Event, State]] = {
     },
     S.ATTENTION: {
         E.RETRIED: S.READY,
+        E.ASK_AGAIN: S.IN_DOUBT,  # where QuickBooks may hold it: it is looked up before it could be sent again
         E.CANCELLED: S.CANCELLED,
         E.SAVED: S.POSTED,  # a late answer
         E.ADOPTED: S.POSTED,
         E.DUE: S.READY,
     },
     S.CANCELLED: {E.REVIVED: S.READY},
-    S.POSTED: {E.DUE: S.READY},  # final, but for the reading of a list
+    S.POSTED: {E.DUE: S.READY, E.DOUBLED: S.ATTENTION},  # final, but for the reading of a list, and for bad news
 }
 
 CLAIMABLE = (State.WAITING, State.READY)

@@ -93,7 +93,9 @@ class _Said:
         saved = bool(list_id or txn_id)
         what = status(response.status_code, response.message, response.severity, kept=saved)
         if saved:
-            if state is State.POSTED or Event.SAVED not in NEXT[state]:
+            if state is State.POSTED:
+                return _doubled(job, txn_id)
+            if Event.SAVED not in NEXT[state]:
                 return None
             return _saved(job, state, response, what, ret, list_id=list_id, txn_id=txn_id)
         if state is not State.IN_FLIGHT or job.message_id != self.message.id:
@@ -168,6 +170,17 @@ def _saved(
             ("explanation", explanation),
         ),
     )
+
+
+def _doubled(job: AnyRow, txn_id: str | None) -> Change | None:
+    """A posted transaction that comes as saved under another number was saved twice: that must not stay unseen."""
+    if txn_id is None or job.txn_id is None or txn_id == job.txn_id:
+        return None
+    why = (
+        f"QuickBooks saved this twice, as {job.txn_id} and as {txn_id}. Delete one of the two in QuickBooks, then "
+        "retry: the one that is left will be recognised."
+    )
+    return stop(job.id, State.POSTED, Event.DOUBLED, why, None, job.message_id)
 
 
 def _total(kind: str, ret: Any) -> Decimal | None:

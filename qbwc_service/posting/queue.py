@@ -22,6 +22,8 @@ from .verdicts import adopted
 LIST_KINDS = frozenset({"Customer", "Vendor", "PaymentMethod", "ItemNonInventory", "ItemOtherCharge", "ItemDiscount"})
 
 
+# What a person was asked to decide because QuickBooks may hold the document: sending it at once could double it.
+ASK_FIRST = (Event.AMBIGUOUS.name, Event.DOUBLED.name)
 _NAME = re.compile(r"<Name>[^<]*</Name>")
 
 
@@ -79,9 +81,16 @@ def _job(document: Document) -> NewJob:
 
 
 def retry(db: Connection, held: Sequence[AnyRow], now: dt.datetime) -> None:
-    """These jobs leave at the next poll. Raises NotNow for one that neither rests nor needs a person."""
+    """These jobs leave at the next poll; one that QuickBooks may hold is looked up there first.
+
+    Raises NotNow for a job that neither rests nor needs a person.
+    """
     changes = []
     for job in held:
+        if job.state == State.ATTENTION and job_views.last_event(db, job.id) in ASK_FIRST:
+            cleared = (("status_code", None), ("explanation", None))
+            changes.append(Change(job.id, Event.ASK_AGAIN, State.IN_DOUBT, columns=cleared))
+            continue
         if Event.RETRIED not in NEXT[State(job.state)]:
             raise NotNow(job.id, job.kind, job.state, "tried again")
         columns = (("next_try_at", None), ("together", None), ("status_code", None), ("explanation", None))

@@ -134,6 +134,8 @@ def _never_carried_out(
     transactions is found, the message might still be on its way, so nothing of it may leave under another id.
     """
     decisive = [job for job in jobs if not KINDS[job.kind].is_list] or jobs
+    if message.fate != Fate.IN_DOUBT:
+        return False  # it was settled before; a person has QuickBooks asked again
     if any(found[job.id] for job in decisive) or any(job.status_code is not None for job in jobs):
         return False
     return not any(answer.response.strip() for answer in messages.answers_to(db, message.id))

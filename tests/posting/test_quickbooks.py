@@ -354,8 +354,39 @@ def test_two_transactions_with_our_marker_are_for_a_person_with_both_numbers(wor
     assert told.state == "attention"
     for invoice in world.books.invoices:
         assert invoice.txn_id in told.explanation
+    retry(world, "invoice:1001")
+    poll(world)
+    assert job(world, "invoice:1001").state == "attention"
+    assert len(world.books.invoices) == 2
     world.books.delete(world.books.invoices[1])
-    assert told.status_code is None
+    retry(world, "invoice:1001")
+    poll(world)
+    assert job(world, "invoice:1001").txn_id == world.books.invoices[0].txn_id
+    assert state(world, "1001") == "posted"
+    assert len(world.books.invoices) == 1
+
+
+def test_a_late_answer_with_another_number_shows_that_it_stands_there_twice(world):
+    poll(world)
+    world.send(make_order(payments=[]), INVOICE)
+    world.books.message_sets.capacity = 0
+    first = world.connector()
+    first.login()
+    message = first.fetch()
+    old = first.ticket
+    poll(world)  # in doubt, looked up in vain, sent again
+    assert state(world, "1001") == "posted"
+    late = first.process(message)  # and now the first one arrives after all
+    first.service.call("receive_response", old, *late)
+    told = job(world, "invoice:1001")
+    assert told.state == "attention"
+    for invoice in world.books.invoices:
+        assert invoice.txn_id in told.explanation
+    world.books.delete(world.books.invoices[0])
+    retry(world, "invoice:1001")
+    poll(world)
+    assert state(world, "1001") == "posted"
+    assert job(world, "invoice:1001").txn_id == world.books.invoices[0].txn_id
 
 
 # --- settings ---------------------------------------------------------------------------------------------------
