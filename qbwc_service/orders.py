@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 CENT = Decimal("0.01")
+FIRST_YEAR = 1901
 MOST_AMOUNT = Decimal(10) ** 10  # far above any order, and what QuickBooks' own columns can show
 
 
@@ -83,6 +84,8 @@ def _zoned(value: Any) -> Any:
         raise ValueError(f"{json.dumps(value)} is not a time such as 2026-11-20T15:04:00-05:00") from None
     if time.tzinfo is None:
         raise ValueError(f"{value} does not say its time zone; write {value}Z or {value}-05:00")
+    if time.year < FIRST_YEAR:
+        raise ValueError(f"{value} is before {FIRST_YEAR}, where QuickBooks' calendar begins")
     try:
         time.astimezone(dt.UTC)
     except OverflowError:
@@ -93,9 +96,12 @@ def _zoned(value: Any) -> Any:
 def _day(value: Any) -> Any:
     if isinstance(value, str):
         try:
-            return dt.date.fromisoformat(value)
+            day = dt.date.fromisoformat(value)
         except ValueError:
-            pass
+            raise ValueError(f"{json.dumps(value)} is not a day such as 2026-11-20") from None
+        if day.year < FIRST_YEAR:
+            raise ValueError(f"{value} is before {FIRST_YEAR}, where QuickBooks' calendar begins")
+        return day
     raise ValueError(f"{json.dumps(value)} is not a day such as 2026-11-20")
 
 

@@ -78,7 +78,12 @@ def _port(text: str | None, faults: list[str]) -> int:
 
 def _public_url(text: str, faults: list[str]) -> str:
     """https off localhost: the Web Connector refuses anything else with QBWC1010 (contract.md part 4, AppURL)."""
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError as error:
+        faults.append(f"QBWC_PUBLIC_URL: {text!r}: {error}")
+        return text
     if parts.scheme not in ("http", "https") or not parts.hostname:
         faults.append(f"QBWC_PUBLIC_URL: {text!r} is not a web address such as https://books.example.com")
     elif parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS:
@@ -91,6 +96,10 @@ def _public_url(text: str, faults: list[str]) -> str:
 def _database_url(text: str, faults: list[str]) -> str:
     scheme, separator, rest = text.partition("://")
     if scheme in ("postgres", "postgresql", "postgresql+psycopg") and separator:
+        try:
+            _ = urlsplit(f"postgresql://{rest}").port
+        except ValueError as error:
+            faults.append(f"DATABASE_URL: {error}")
         return f"postgresql+psycopg://{rest}"
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         return text
@@ -108,6 +117,9 @@ def _secret_key(env: Mapping[str, str], data_dir: pathlib.Path, faults: list[str
         except OSError as error:
             faults.append(f"QBWC_SECRET_KEY_FILE: {named}: {error.strerror}")
             return None
+        except UnicodeDecodeError:
+            faults.append(f"QBWC_SECRET_KEY_FILE: {named}: is not text")
+            return None
     elif not (key := env.get("QBWC_SECRET_KEY") or ""):
         kept = data_dir / "secret.key"
         try:
@@ -116,6 +128,9 @@ def _secret_key(env: Mapping[str, str], data_dir: pathlib.Path, faults: list[str
             return None
         except OSError as error:
             faults.append(f"{kept}: {error.strerror}")
+            return None
+        except UnicodeDecodeError:
+            faults.append(f"{kept}: is not text")
             return None
     if len(key) < SHORTEST_KEY:
         faults.append(f"QBWC_SECRET_KEY: at least {SHORTEST_KEY} characters; `qbwc init` makes a good key")

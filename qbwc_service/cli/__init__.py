@@ -21,7 +21,7 @@ COMMANDS = {
     "explain": _Lazy("lists", "explain", "What a QuickBooks code means, and who mends it."),
     "init": _Lazy("server", "init", "Make the data folder, the secret key and, on SQLite, the tables."),
     "job": _Lazy("job", "job", "The queue: list, show, retry, cancel."),
-    "link": _Lazy("lists", "link", "Link our customers and suppliers to QuickBooks' records."),
+    "link": _Lazy("lists", "link", "Link our customers, suppliers and items to QuickBooks' records."),
     "list": _Lazy("lists", "list_", "QuickBooks' accounts, customers, vendors, items, as last read."),
     "migrate": _Lazy("server", "migrate", "Bring the database's tables to this version."),
     "order": _Lazy("order", "order", "Orders: add, send, show."),

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from .. import settings as settings_module
 from ..db import companies, schema
@@ -58,13 +58,15 @@ def opened(settings: Settings | None = None) -> Iterator[tuple[Engine, Settings]
         yield engine, settings
     except schema.SchemaMismatch as error:
         raise Failure(str(error)) from None
-    except OperationalError as error:
+    except (OperationalError, DatabaseError) as error:
+        if isinstance(error, IntegrityError):
+            raise
         raise Failure(f"the database cannot be used: {_first_line(error)}") from None
     finally:
         engine.dispose()
 
 
-def _first_line(error: OperationalError) -> str:
+def _first_line(error: DatabaseError) -> str:
     lines = str(error.orig).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import click
+from sqlalchemy.exc import IntegrityError
 
 from ..companies import account
 from ..companies.qwc import QwcFault, write
@@ -43,6 +44,8 @@ def add(name: str, company_file: str | None, every_minutes: int, json_: bool) ->
             added, credentials = account.add(db, keys_of(settings), name, company_file, every_minutes, now())
         except (account.NameTaken, account.WrongName) as error:
             raise Failure(str(error)) from None
+        except IntegrityError:  # somebody added it at the same moment
+            raise Failure(str(account.NameTaken(name))) from None
         exchange.read_lists_of_new(db, added.id, now())
     if json_:
         print_json(

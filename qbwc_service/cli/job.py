@@ -11,6 +11,8 @@ from ..db.states import State
 from ..posting import queue
 from .common import NOT_FOUND, Failure, as_json, code_of, company_of, now, opened, print_json, print_table, writing
 
+LARGEST_ID = 2**63
+
 
 @click.group()
 def job() -> None:
@@ -58,7 +60,7 @@ def _row(row: Any) -> dict[str, Any]:
 def show(id: int, json_: bool) -> None:
     """Show one job: its history, and the last message that carried it with QuickBooks' answers."""
     with opened() as (engine, _), reading(engine) as db:
-        found = job_views.shown(db, id)
+        found = job_views.shown(db, id) if id < LARGEST_ID else None
         if found is None:
             raise Failure(f"there is no job {id}", NOT_FOUND)
         past = job_views.history_of(db, id)
@@ -142,7 +144,7 @@ def cancel(ids: tuple[int, ...]) -> None:
 
 
 def _held(db: Any, ids: tuple[int, ...]) -> Any:
-    held = table.hold(db, list(dict.fromkeys(ids)))
+    held = table.hold(db, [id for id in dict.fromkeys(ids) if id < LARGEST_ID])
     missing = sorted(set(ids) - {row.id for row in held})
     if missing:
         raise Failure(f"there is no job {', '.join(map(str, missing))}", NOT_FOUND)

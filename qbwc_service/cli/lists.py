@@ -1,6 +1,7 @@
 """`qbwc list`, `link`, `settings` and `explain`: QuickBooks' lists, what is linked to them, and what a company sets."""
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict
 
 import click
@@ -15,7 +16,7 @@ from ..db.engine import reading
 from ..db.lists import List
 from ..posting import accounts, queue
 from ..posting import send as sending
-from ..posting.naming import customer_record, vendor_record
+from ..posting.naming import customer_record, item_record, vendor_record
 from .common import NOT_FOUND, Failure, as_json, company_of, now, opened, print_json, print_table, writing
 
 LISTS = {
@@ -56,10 +57,10 @@ def list_(which: str, company: str | None, search: str, json_: bool) -> None:
 
 @click.group()
 def link() -> None:
-    """Links from our customers and suppliers to QuickBooks' records."""
+    """Links from our customers, suppliers and items to QuickBooks' records."""
 
 
-def _linker(kind: str, which: List, record: str) -> click.Command:
+def _linker(kind: str, which: List, record: Callable[[str], str]) -> click.Command:
     @click.command(kind)
     @click.argument("company")
     @click.argument("id")
@@ -71,7 +72,7 @@ def _linker(kind: str, which: List, record: str) -> click.Command:
             if (list_id is None) == (name is None):
                 raise click.UsageError("say which record: its ListID, or --name")
             try:
-                found = sending.link(db, known, f"{record}{id}", which, list_id or name or "", now())
+                found = sending.link(db, known, record(id), which, list_id or name or "", now())
             except sending.UnknownRecord as error:
                 raise Failure(str(error), NOT_FOUND) from None
             except queue.NotNow as error:
@@ -82,8 +83,9 @@ def _linker(kind: str, which: List, record: str) -> click.Command:
     return command
 
 
-link.add_command(_linker("customer", List.CUSTOMER, customer_record("")))
-link.add_command(_linker("vendor", List.VENDOR, vendor_record("")))
+link.add_command(_linker("customer", List.CUSTOMER, customer_record))
+link.add_command(_linker("vendor", List.VENDOR, vendor_record))
+link.add_command(_linker("item", List.ITEM, item_record))
 
 
 @click.command()

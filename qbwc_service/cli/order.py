@@ -240,7 +240,7 @@ def show(company: str, number: str, json_: bool) -> None:
             "txn_id": job.txn_id,
             "list_id": job.list_id,
             "status_code": code_of(job.status_code),
-            "explanation": job.explanation,
+            "explanation": job.explanation or (f"waits for job {job.blocked_by}" if job.blocked_by else None),
         }
         for job in documents
     ]

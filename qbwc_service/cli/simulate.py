@@ -34,6 +34,8 @@ def simulate(url: str, username: str, company_file: pathlib.Path | None, polls: 
         outcomes = run(url, username, password, company_file, polls)
     except (OSError, ValueError) as error:
         raise Failure(str(error)) from None
+    except (KeyError, TypeError, AttributeError, AssertionError):
+        raise Failure(f"{company_file} is not the file of a simulated company") from None
     if json_:
         print_json(
             [

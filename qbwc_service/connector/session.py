@@ -66,17 +66,18 @@ class Sessions:
                 log.warning("connector refused", extra={"remote": remote, "known": login is not None})
                 return ticket, "nvu"
             company = login.company
-            has_work = login.has_work
-            if login.left_open:
-                sessions.end_open(db, company.id, "a new session began", now)
-                recovery.session_lost(db, company.id, now, "the session ended without an answer")
-                has_work = jobs.anything_to_send(db, company.id, now)
-            if login.lists_due_at is None or login.lists_due_at <= now:
+            # The connection's row is the lock: of two logins at once, one waits here for the other.
+            companies.note_call(db, company.id, "nothing to send", now)
+            lists_due = login.lists_due_at is None or login.lists_due_at <= now
+            held = preferences.load(company.settings).hold_minutes
+            if not (login.left_open or login.has_work or lists_due or held):
+                return ticket, "none"
+            sessions.end_open(db, company.id, "a new session began", now)
+            recovery.session_lost(db, company.id, now, "the session ended without an answer")
+            if lists_due:
                 exchange.lists_are_due(db, company.id, now)
                 companies.note_lists_due(db, company.id, now + sync.READ_AGAIN_AFTER)
-                has_work = True
-            if not has_work and not preferences.load(company.settings).hold_minutes:
-                companies.note_call(db, company.id, "nothing to send", now)
+            if not (held or jobs.anything_to_send(db, company.id, now)):
                 return ticket, "none"
             sessions.put(db, company.id, self._keys.mac(TICKET, ticket), now)
             companies.note_call(db, company.id, "a session began", now)
@@ -101,6 +102,7 @@ class Sessions:
                 version, problem = _meet(db, company, hcp_response, company_file, country, Version(major, minor), now)
                 if problem is not None:
                     sessions.note(db, session.id, now, last_error=problem)
+                    sessions.end(db, session.id, "the company file was refused", now)
                     log.warning("company file refused", extra={"company": company.id})
                     return ""
             recovery.session_lost(db, company.id, now, "more was asked for before an answer came")
@@ -158,7 +160,10 @@ class Sessions:
             session = sessions.look(db, self._keys.mac(TICKET, ticket))
         if session is None:
             return OVER
-        return session.last_error or (OVER if session.closed_at is not None else "No error.")
+        if not _is_open(session, self._clock()):
+            # Never NoOp: the connector would wait with it for ever.
+            return OVER if session.last_error in (None, NO_OP) else str(session.last_error)
+        return session.last_error or "No error."
 
     def close(self, ticket: str) -> str:
         """-> "OK", also for a session that is over or unknown: the call may come at any time (contract.md 2.7)."""
@@ -181,13 +186,13 @@ class Sessions:
         message = _answered_message(db, session, response)
         if company is None or message is None:
             _keep(db, session, None, response, hresult, said, "no message awaited it", now)
-            return session.percent if _is_open(session, now) else -1
+            return max(1, session.percent) if _is_open(session, now) else -1
         awaited = message.fate == Fate.SENT and message.session_id == session.id
         keeps = message.purpose in (Purpose.POST, Purpose.LOOK_UP) or hresult
         _keep(db, session, message, response if keeps else "", hresult, said, None if awaited else "late", now)
         settled = _settle(db, company, message, session, response, hresult, said, awaited, now)
         if not awaited:
-            return session.percent if _is_open(session, now) else -1
+            return max(1, session.percent) if _is_open(session, now) else -1
         if settled is None or settled.stuck:
             text = f"QuickBooks did not answer as it should ({hresult or 'no answer'}). {said}".strip()
             if settled is not None:
@@ -195,7 +200,8 @@ class Sessions:
             sessions.note(db, session.id, now, last_error=text, percent=-1)
             companies.note_problem(db, company.id, text, now)
             return -1
-        companies.note_problem(db, company.id, None, now)
+        if message.purpose != Purpose.GREET:
+            companies.note_problem(db, company.id, None, now)
         done = session.jobs_done + settled.done
         greeted = message.purpose == Purpose.GREET
         percent = 100 if greeted else _percent(db, company.id, done, settled, now)

@@ -137,6 +137,12 @@ def revive(db: Connection, company_id: int, *, company_file: str | None, every_m
     )
 
 
+def lock(db: Connection, company_id: int) -> None:
+    """Until this transaction ends, nobody else takes in or sends an order of the company's: what one asks for first,
+    the other then finds. (On SQLite writers wait for each other anyway.)"""
+    db.execute(select(companies.c.id).where(companies.c.id == company_id).with_for_update(key_share=True))
+
+
 def by_name(db: Connection, name: str, *, removed: bool = False) -> Company | None:
     """Served by uq_companies_name_key."""
     found = select(*_COLUMNS).where(companies.c.name_key == name.casefold())

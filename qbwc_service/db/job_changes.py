@@ -247,6 +247,34 @@ def rename(db: Connection, job_id: int, name: str, content: str) -> None:
     db.execute(update(jobs).where(jobs.c.id == job_id).values(name=name, content=content))
 
 
+def drop_unsent_records(db: Connection, order_id: int, kinds: Iterable[str], now: dt.datetime) -> None:
+    """List records that only this order asked for and that never left: its new content may name them otherwise."""
+    dependent = jobs.alias("dependent")
+    needed_elsewhere = (
+        select(needs.c.job_id)
+        .join(dependent, dependent.c.id == needs.c.job_id)
+        .where(
+            needs.c.needs_id == jobs.c.id,
+            dependent.c.order_id != order_id,
+            dependent.c.superseded_at.is_(None),
+            dependent.c.state != State.CANCELLED,
+        )
+    )
+    dropped = db.execute(
+        update(jobs)
+        .where(
+            jobs.c.order_id == order_id,
+            jobs.c.kind.in_(list(kinds)),
+            jobs.c.state.in_([*CLAIMABLE, State.ATTENTION, State.CANCELLED]),
+            jobs.c.attempts == 0,
+            ~needed_elsewhere.exists(),
+        )
+        .values(state=State.CANCELLED, superseded_at=now, changed_at=now)
+        .returning(jobs.c.id)
+    ).scalars()
+    write_history(db, [(job_id, Event.CANCELLED.name, State.CANCELLED, None, None) for job_id in dropped], now)
+
+
 def supersede(db: Connection, job_ids: Sequence[int], now: dt.datetime) -> None:
     """These cancelled documents make room for others of the same records."""
     for start in range(0, len(job_ids), 500):

@@ -31,7 +31,7 @@ records = Table(
     Column("list", String(16), primary_key=True),
     Column("list_id", String(36), primary_key=True),
     Column("name", Text, nullable=False),  # QuickBooks' FullName where there is one
-    Column("key", Text, nullable=False),  # casefolded name
+    Column("key", Text, nullable=False),  # the name in small letters
     Column("is_active", Boolean, nullable=False),
     Column("type", String(32), nullable=False),  # account type, kind of item, Taxable or NonTaxable; else ""
     Column("position", Integer, nullable=False),  # as QuickBooks lists them
@@ -75,7 +75,7 @@ def _upsert(db: Connection, table: Table, keys: Sequence[str], rows: Sequence[Ma
 def put_records(db: Connection, company_id: int, which: List, rows: Iterable[Mapping[str, Any]]) -> None:
     """`rows`: list_id, name, is_active, type, position; a record that is known takes the new name."""
     unique = {
-        row["list_id"]: {"company_id": company_id, "list": which, "key": row["name"].casefold(), **row} for row in rows
+        row["list_id"]: {"company_id": company_id, "list": which, "key": row["name"].lower(), **row} for row in rows
     }
     _upsert(db, records, ("company_id", "list", "list_id"), list(unique.values()))
 
@@ -96,8 +96,8 @@ def first_of_type(db: Connection, company_id: int, which: List, type_: str) -> A
 
 
 def by_keys(db: Connection, company_id: int, which: List, names: Iterable[str]) -> dict[str, AnyRow]:
-    """-> records by casefolded name, an active one before an inactive one; served by ix_list_records_key."""
-    wanted = sorted({name.casefold() for name in names})
+    """-> records by the name in small letters, an active one before an inactive one; served by ix_list_records_key."""
+    wanted = sorted({name.lower() for name in names})
     found: dict[str, AnyRow] = {}
     for start in range(0, len(wanted), 500):
         rows = db.execute(
@@ -123,7 +123,7 @@ def by_list_id(db: Connection, company_id: int, which: List, list_id: str) -> An
 def listed(db: Connection, company_id: int, which: List, search: str = "", limit: int | None = None) -> list[AnyRow]:
     found = select(records).where(records.c.company_id == company_id, records.c.list == which).order_by(records.c.key)
     if search:
-        found = found.where(records.c.key.contains(search.casefold(), autoescape=True))
+        found = found.where(records.c.key.contains(search.lower(), autoescape=True))
     return list(db.execute(found.limit(limit) if limit else found).all())
 
 

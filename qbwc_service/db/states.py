@@ -92,7 +92,7 @@ NEXT: dict[State, dict[Event, State]] = {
         E.ADOPTED: S.POSTED,
         E.DUE: S.READY,
     },
-    S.CANCELLED: {E.REVIVED: S.READY},
+    S.CANCELLED: {E.REVIVED: S.READY, E.DUE: S.READY},
     S.POSTED: {E.DUE: S.READY, E.DOUBLED: S.ATTENTION},  # final, but for the reading of a list, and for bad news
 }
 

@@ -28,7 +28,7 @@ def faults(db: Connection, company_id: int, chosen: Mapping[str, str]) -> list[t
     known = table.by_keys(db, company_id, List.ACCOUNT, names.values())
     found = []
     for key, name in names.items():
-        account = known.get(name.casefold())
+        account = known.get(name.lower())
         if account is None or not account.is_active:
             found.append((key, f"QuickBooks has no active account {name}; see `qbwc list accounts`"))
         elif key in TYPES and account.type not in TYPES[key]:

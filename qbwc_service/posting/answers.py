@@ -26,6 +26,8 @@ from .exchange import list_of
 from .kinds import KINDS
 from .verdicts import GIVE_UP_AFTER, explain, halved, link_adopted, rest, stop, unclear
 
+GIVE_UP_READING_AFTER = 5
+
 
 @dataclass(frozen=True)
 class Settled:
@@ -128,13 +130,13 @@ class _Said:
 
 def job_of(request_id: str | None) -> int | None:
     """-> the job of a requestID, `message-job`; None for any other."""
-    match = re.fullmatch(r"([0-9]+)-([0-9]+)", request_id or "")
+    match = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})", request_id or "")
     return int(match[2]) if match else None
 
 
 def message_of(text: str) -> int | None:
     """-> the message that an answer answers: its first requestID says so, whichever ticket brought it."""
-    match = re.search(r'requestID="([0-9]+)-[0-9]+"', text[:20_000])
+    match = re.search(r'requestID="([0-9]{1,18})-[0-9]{1,18}"', text[:20_000])
     return int(match[1]) if match else None
 
 
@@ -222,7 +224,8 @@ def settle_failure(
     """
     what = hresult_status(hresult, after_write=True) if hresult else None
     away = table.away(db, company.id, message.id, State.IN_FLIGHT)
-    refused_whole = what is not None and what.saved is Saved.NO
+    # Of a message that left before, the refusal says nothing of what became of it then.
+    refused_whole = what is not None and what.saved is Saved.NO and message.times_sent == 1
     if not refused_whole:
         note = f"{hresult} {said}".strip() or "the answer was empty"
         changes = [Change(job.id, Event.LOST, State.IN_DOUBT, note=note, message_id=message.id) for job in away]
@@ -280,16 +283,24 @@ def _page(
             )
         return stop(job.id, State.IN_FLIGHT, Event.REFUSED, explain(what, response.message), str(code), job.message_id)
     page = sync.take(db, company.id, list_of(job), read, response, session_id, now)
+    columns = (("attempts", 0), ("together", None))
     if page.complete:
-        return Change(job.id, Event.READ, State.POSTED, f"{page.seen} records", job.message_id, (("attempts", 0),))
-    return Change(job.id, Event.DUE, State.READY, f"{page.seen} records so far", job.message_id, (("attempts", 0),))
+        return Change(job.id, Event.READ, State.POSTED, f"{page.seen} records", job.message_id, columns)
+    return Change(job.id, Event.DUE, State.READY, f"{page.seen} records so far", job.message_id, columns)
 
 
 def read_failed(db: Connection, company: Company, message: AnyRow, note: str, now: dt.datetime) -> None:
-    """Queries without a usable answer change nothing: they are asked again, after a rest."""
-    changes = [
-        Change(job.id, Event.DUE, State.READY, note, message.id, (("next_try_at", now + rest(job.attempts)),))
-        for job in table.away(db, company.id, message.id)
-    ]
+    """Queries without a usable answer change nothing: they are asked again after a rest, in halves, so that one that
+    QuickBooks cannot answer is found; after five times alone it is a person's."""
+    away = table.away(db, company.id, message.id)
+    most = max(1, len(away) // 2)
+    changes = []
+    for job in away:
+        if len(away) == 1 and job.attempts >= GIVE_UP_READING_AFTER:
+            why = f"QuickBooks cannot tell this list ({note}). Have QuickBooks checked, then retry."
+            changes.append(stop(job.id, State.IN_FLIGHT, Event.REFUSED, why, None, message.id))
+            continue
+        columns = (("next_try_at", now + rest(job.attempts)), ("together", most))
+        changes.append(Change(job.id, Event.DUE, State.READY, note, message.id, columns))
     job_changes.apply(db, changes, now)
     messages.set_fate(db, message.id, Fate.LOST, now)

@@ -1,6 +1,6 @@
 """A plan in the making: documents, and what is to be told of them. Sales and purchases draft on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ from qbxml.text import Fitted, fit
 from .. import orders
 from ..companies.preferences import ItemName, Preferences, Tax
 from ..orders import Order
-from .naming import ITEM_NAME, MEMO, NAME, customer_record, short_name, short_number
+from .naming import ITEM_NAME, MEMO, NAME, customer_record, free_name, item_record, short_name, short_number
 
 # Slots that are filled when the message leaves, beside the records of the company's jobs.
 INCOME, COST = "account:income", "account:cost"
@@ -76,7 +76,7 @@ class Obstacle:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.message}"
+        return f"{self.path}: {self.message}" if self.path else self.message
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,7 @@ class Drafting:
     preferences: Preferences
     file_id: str
     linked: frozenset[str]
+    names: Mapping[str, str] = field(default_factory=dict)  # of records that were asked for already
     documents: dict[str, Document] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
@@ -159,6 +160,10 @@ class Drafting:
         wanted = (line.product_name if by_name else line.product_number) or line.product_number or line.product_name
         assert wanted is not None  # orders.Line has one of them
         told = "product_name" if wanted == line.product_name else "product_number"
+        if wanted.strip().lower() in (DISCOUNT_ITEM.lower(), TAX_ITEM.lower()):
+            rule = "the name is that of an item of ours, for a line of another kind"
+            self.notes.append(Note(f"{path}.{told}", wanted, free_name(wanted.strip(), "Item"), rule))
+            wanted = free_name(wanted.strip(), "Item")
         name = self.name(f"{path}.{told}", wanted, ITEM_NAME, wanted)
         description = self.description(path, line)
         sides = SalesAndPurchase(
@@ -187,7 +192,7 @@ class Drafting:
         return self._item(path, name, kind, lambda: ItemOtherChargeAdd(name=name, sales_or_purchase=sides))
 
     def _item(self, path: str, name: str, kind: str, make: Callable[[], QbDocument]) -> tuple[str, str]:
-        record = f"item:{name.casefold()}"
+        record = item_record(name)
         if record not in self.linked and record not in self.documents:
             document = self.draft(path, make)
             if document is not None:
@@ -202,7 +207,7 @@ class Drafting:
     def name_of(self, record: str, otherwise: str) -> str:
         """-> how a record is called in QuickBooks, when this plan creates it."""
         document = self.documents.get(record)
-        return (document.name if document else None) or otherwise
+        return self.names.get(record) or (document.name if document else None) or otherwise
 
     def account(self, name: str, otherwise: str | None = None) -> FullName | Slot | None:
         """-> the account of a full name; without one the slot `otherwise`, or QuickBooks' own choice."""

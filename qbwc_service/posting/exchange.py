@@ -20,12 +20,18 @@ from ..db.engine import AnyRow
 from ..db.jobs import LISTS_AFTER, ORDERS_FIRST, Change
 from ..db.lists import List
 from ..db.messages import Purpose
-from ..db.states import Event, State
+from ..db.states import BLOCKING, NEXT, Event, State
 from ..lists import sync
 from . import drafting
-from .kinds import KINDS, USABLE_ITEMS
+from .kinds import KINDS, stands_on_lines
 from .verdicts import adopted, link_adopted, stop
 
+# Slots of the accounts of new items: the account type of which the first active one is taken, and the setting that
+# a company may have made since.
+DEFAULT_ACCOUNTS = (
+    (drafting.INCOME, "Income", "income_account"),
+    (drafting.COST, "CostOfGoodsSold", "cost_account"),
+)
 MOST_BYTES = 2_000_000
 
 
@@ -49,7 +55,7 @@ def _lists_first(db: Connection, company_id: int) -> bool:
     if not unread:
         return False
     reading = table.by_records(db, company_id, [f"list:{which}" for which in unread])
-    return any(job.state != State.ATTENTION for job in reading.values())
+    return any(job.state not in BLOCKING for job in reading.values())
 
 
 def greeting(db: Connection, company: Company, session_id: int, version: Version, now: dt.datetime) -> str:
@@ -162,8 +168,10 @@ class _Load:
         slots = {key for draft_slots in self.slots.values() for key in draft_slots}
         for record, link in list_table.links_of(self.db, self.company.id, slots).items():
             self.fill[record] = ListID(link.list_id)
-        for slot, type_ in ((drafting.INCOME, "Income"), (drafting.COST, "CostOfGoodsSold")):
-            if slot in slots:
+        for slot, type_, setting in DEFAULT_ACCOUNTS:
+            if slot in slots and (name := getattr(self.preferences, setting)):
+                self.fill[slot] = FullName(name)
+            elif slot in slots:
                 account = list_table.first_of_type(self.db, self.company.id, List.ACCOUNT, type_)
                 if account is not None:
                     self.fill[slot] = ListID(account.list_id)
@@ -173,7 +181,7 @@ class _Load:
                 self.fill[slot] = None if code is None else ListID(code.list_id)
 
     def _missing_account(self, job: AnyRow) -> str | None:
-        for slot, type_ in ((drafting.INCOME, "Income"), (drafting.COST, "CostOfGoodsSold")):
+        for slot, type_, _ in DEFAULT_ACCOUNTS:
             if slot not in self.fill and slot in self.slots[job.id]:
                 return (
                     f"QuickBooks lists no active account of type {type_}, and a new item needs one. Add such an "
@@ -188,7 +196,7 @@ class _Load:
         for job in self.claimed:
             which = KINDS[job.kind].list
             if which is not None:
-                names.setdefault(which, {})[job.name.casefold()] = job.id
+                names.setdefault(which, {})[job.name.lower()] = job.id
         return {
             jobs_by_name[key]: record
             for which, jobs_by_name in names.items()
@@ -202,7 +210,7 @@ class _Load:
                 "another name, then retry."
             )
             self.changes.append(stop(job.id, State.IN_FLIGHT, Event.UNFIT, why))
-        elif record.list == List.ITEM and record.type not in USABLE_ITEMS:
+        elif record.list == List.ITEM and not stands_on_lines(job.kind, record.type):
             why = (
                 f"QuickBooks uses the item name {record.name} for an item of type {record.type}, which cannot stand "
                 "on an order's line. Rename it there, then retry."
@@ -214,10 +222,12 @@ class _Load:
 
 
 def _list_message(db: Connection, company: Company, session_id: int, version: Version, now: dt.datetime) -> str | None:
-    if table.next_up(db, company.id, LISTS_AFTER, now) is None:
+    first = table.next_up(db, company.id, LISTS_AFTER, now)
+    if first is None:
         return None
     message_id = messages.next_id(db)
-    claimed = table.claim(db, company.id, priority=LISTS_AFTER, message_id=message_id, limit=len(List), now=now)
+    most = first.together or len(List)
+    claimed = table.claim(db, company.id, priority=LISTS_AFTER, message_id=message_id, limit=most, now=now)
     reads = list_table.read_of(db, company.id)
     requests = []
     for job in claimed:
@@ -253,7 +263,7 @@ def lists_are_due(db: Connection, company_id: int, now: dt.datetime) -> None:
         [
             Change(job.id, Event.DUE, State.READY, columns=(("attempts", 0), ("next_try_at", None)))
             for job in known.values()
-            if job.state in (State.POSTED, State.ATTENTION)
+            if Event.DUE in NEXT[State(job.state)] and job.state != State.IN_FLIGHT
         ],
         now,
     )

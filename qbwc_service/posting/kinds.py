@@ -46,8 +46,13 @@ KINDS: dict[str, Kind] = {
     "PurchaseOrder": Kind(lambda number: PurchaseOrderQuery(ref_numbers=(number,))),
 }
 
-# Kinds of item that can stand on a line of an invoice, a bill or a purchase order.
-USABLE_ITEMS = frozenset({"ItemService", "ItemNonInventory", "ItemOtherCharge", "ItemInventory", "ItemDiscount"})
+# Kinds of item that can stand on a line with a quantity, of an invoice, a bill or a purchase order.
+_USABLE_ITEMS = frozenset({"ItemService", "ItemNonInventory", "ItemOtherCharge", "ItemInventory"})
+
+
+def stands_on_lines(wanted: str, there: str) -> bool:
+    """Whether an item of kind `there` can serve where we would have made one of kind `wanted`."""
+    return there in _USABLE_ITEMS or (there == "ItemDiscount" and wanted != "ItemNonInventory")
 
 
 def look_up(job: Any) -> Any:
@@ -59,5 +64,5 @@ def look_up(job: Any) -> Any:
 def is_of(job: Any, ret: Ret) -> bool:
     """Whether what QuickBooks showed is this job's document: by name, or by our marker in the memo."""
     if KINDS[job.kind].is_list:
-        return (ret.full_name or ret.name or "").casefold() == (job.name or "").casefold()
+        return (ret.full_name or ret.name or "").lower() == (job.name or "").lower()
     return bool(job.marker) and job.marker in (ret.text("Memo") or "")

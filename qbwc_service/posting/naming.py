@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from qbxml.text import Fitted, fit, fit_name
 
+LONGEST_RECORD = 300  # characters
 NAME, ITEM_NAME, REF_NUMBER, BILL_NUMBER, PAYMENT_NUMBER, MEMO = 41, 31, 11, 20, 20, 4095
 
 
@@ -15,12 +16,29 @@ def marker(file_id: str, record: str) -> str:
     return f"[qb:{base64.b32encode(digest[:10]).decode()}]"
 
 
+def record_of(kind: str, *ids: str) -> str:
+    """-> what a document is called in its company for ever, `payment:1001:P-1`.
+
+    Ids are foreign: a colon in one is written otherwise, so that two documents never get one name; and a very long
+    name ends in a digest of itself, since databases index so much and no more.
+    """
+    record = ":".join([kind, *(part.replace("%", "%25").replace(":", "%3A") for part in ids)])
+    if len(record) <= LONGEST_RECORD:
+        return record
+    return f"{record[: LONGEST_RECORD - 65]}~{hashlib.sha256(record.encode()).hexdigest()}"
+
+
 def customer_record(customer_id: str) -> str:
-    return f"customer:{customer_id}"
+    return record_of("customer", customer_id)
+
+
+def item_record(name: str) -> str:
+    """Of an item by its name: QuickBooks knows it by no other id of ours, and tells no case."""
+    return record_of("item", name.lower())
 
 
 def vendor_record(supplier_id: str) -> str:
-    return f"vendor:{supplier_id}"
+    return record_of("vendor", supplier_id)
 
 
 def short_number(number: str, most: int) -> str:

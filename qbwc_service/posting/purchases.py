@@ -7,7 +7,7 @@ from qbxml.fields import Slot
 
 from ..orders import Line, Supplier, cents
 from .drafting import Document, DocumentLine, Drafting, Note, Obstacle
-from .naming import BILL_NUMBER, NAME, REF_NUMBER, marker, vendor_record
+from .naming import BILL_NUMBER, NAME, REF_NUMBER, marker, record_of, vendor_record
 
 
 def buy(on: Drafting, position: int, supplier: Supplier) -> None:
@@ -43,7 +43,7 @@ def _billable(on: Drafting) -> str | None:
 
 
 def _purchase_order(on: Drafting, position: int, supplier: Supplier, vendor: str, lines: list[tuple[int, Line]]) -> str:
-    record = f"purchase_order:{on.order.number}:{supplier.id}"
+    record = record_of("purchase_order", on.order.number, supplier.id)
     mark = marker(on.file_id, record)
     wanted = supplier.purchase_order_number or f"{on.order.number}-{position + 1}"
     number = on.number(f"suppliers[{position}].purchase_order_number", wanted, REF_NUMBER)
@@ -93,7 +93,7 @@ def _bill(
     lines: list[tuple[int, Line]],
     purchase_order: str | None,
 ) -> None:
-    record = f"bill:{on.order.number}:{supplier.id}"
+    record = record_of("bill", on.order.number, supplier.id)
     mark = marker(on.file_id, record)
     wanted = supplier.bill_number or f"{on.order.number}-{position + 1}"
     number = on.number(f"suppliers[{position}].bill_number", wanted, BILL_NUMBER)

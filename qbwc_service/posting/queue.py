@@ -115,6 +115,9 @@ def cancel(db: Connection, held: Sequence[AnyRow], now: dt.datetime) -> list[Any
 
     Raises NotNow for a job that has left: what QuickBooks may hold is no longer ours to take back.
     """
+    for job in held:
+        if job.priority != table.ORDERS_FIRST:
+            raise NotNow(job.id, job.kind, "the reading of a list", "cancelled")
     doomed = {job.id: job for job in held}
     for job in held:
         for dependent in job_changes.open_dependents(db, job.id):
@@ -150,10 +153,9 @@ def link(db: Connection, company_id: int, record: str, list_id: str, name: str, 
 
 
 def order_state(sent: bool, states: Sequence[str]) -> str:
-    """-> new, attention, posted or waiting (design.md part 4). What was cancelled counts no more."""
-    wanted = [state for state in states if state != State.CANCELLED]
-    if not sent or not wanted:
+    """-> new, attention, posted or waiting (design.md part 4). With a document cancelled it is not posted."""
+    if not sent:
         return "new"
-    if State.ATTENTION in wanted:
+    if State.ATTENTION in states:
         return "attention"
-    return "posted" if all(state == State.POSTED for state in wanted) else "waiting"
+    return "posted" if states and all(state == State.POSTED for state in states) else "waiting"

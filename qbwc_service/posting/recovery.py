@@ -24,10 +24,12 @@ from ..db.messages import Fate, Purpose
 from ..db.states import Event, State, after
 from . import answers, exchange, naming, verdicts
 from .answers import Settled
-from .kinds import KINDS, USABLE_ITEMS, is_of, look_up
+from .kinds import KINDS, is_of, look_up, stands_on_lines
 
 # The same bytes leave at most so often; a message that never gets an answer is then sent in halves.
 SENDINGS = 4
+# 500 is a name that QuickBooks does not have, 1 a number (contract.md 7.3); other codes answer nothing.
+ANSWERED = (0, 1, 500, 501)
 NAME_IN_USE = "3100"
 MOST_QUERIES = 250
 
@@ -82,24 +84,36 @@ def settle_look_up(
     """Adopts what QuickBooks holds, and decides what becomes of the rest."""
     doubtful = {job.id: job for job in table.away(db, company.id, state=State.IN_DOUBT)}
     found: dict[int, list[responses.Ret]] = {}
+    changes: list[Change] = []
     for response in answer:
         job = doubtful.get(answers.job_of(response.request_id) or 0)
-        # 500 is a name that QuickBooks does not have, 1 a number (contract.md 7.3); other codes answer nothing.
-        if job is not None and response.status_code in (0, 1, 500, 501):
+        if job is None:
+            continue
+        if response.status_code in ANSWERED:
             found[job.id] = [ret for ret in response.rets if is_of(job, ret)]
-    changes: list[Change] = []
+        elif status(response.status_code, response.message, response.severity).then is not Act.RETRY:
+            said = f"{response.status_code}: {response.message}"
+            why = f"QuickBooks does not say whether it holds this ({said}). Look there yourself, then retry or cancel."
+            changes.append(_to_a_person(job, why))
+    decided = {change.job_id for change in changes}
     by_message: dict[int, list[AnyRow]] = {}
     for job in doubtful.values():
-        by_message.setdefault(job.message_id, []).append(job)
+        if job.id not in decided:
+            by_message.setdefault(job.message_id, []).append(job)
+    asked_again = False
     for message_id, jobs in by_message.items():
         if all(job.id in found for job in jobs):
-            changes += _decide(db, message_id, jobs, found, now)
-        # Where QuickBooks did not answer every question the doubt stays, and the next look-up asks again.
+            decisions = _decide(db, message_id, jobs, found, now)
+            asked_again = asked_again or len(decisions) < len(jobs)
+            changes += decisions
+        else:
+            # Not every question was answered: what was found is certain, the rest is asked for again.
+            changes += [_verdict(job, found[job.id], now) for job in jobs if found.get(job.id)]
     job_changes.apply(db, changes, now)
     verdicts.link_adopted(db, company, doubtful, changes, now)
     messages.set_fate(db, message.id, Fate.ANSWERED, now)
     done = sum(change.state in (State.POSTED, State.ATTENTION) for change in changes)
-    return Settled(done, len(changes) < len(doubtful), stuck=bool(doubtful) and not found)
+    return Settled(done, len(changes) < len(doubtful), stuck=bool(doubtful) and not changes and not asked_again)
 
 
 def _decide(
@@ -188,7 +202,7 @@ def _adopt(job: AnyRow, ret: responses.Ret) -> Change:
             "name, then retry.",
         )
     kind = ret.kind.removesuffix("Ret")
-    if kind.startswith("Item") and kind not in USABLE_ITEMS:
+    if kind.startswith("Item") and not stands_on_lines(job.kind, kind):
         return _to_a_person(
             job,
             f"QuickBooks uses the item name {job.name} for an item of type {kind}, which cannot stand on an order's "

@@ -9,12 +9,12 @@ from qbxml.fields import FullName, Slot
 from ..companies.preferences import Tax
 from ..orders import cents
 from .drafting import DISCOUNT_ITEM, EXEMPT, TAX_ITEM, TAXED, Document, DocumentLine, Drafting, Note, Obstacle
-from .naming import PAYMENT_NUMBER, REF_NUMBER, marker
+from .naming import PAYMENT_NUMBER, REF_NUMBER, marker, record_of
 
 
 def sell(on: Drafting) -> None:
     """Plans the invoice and its payments, with the records that they need."""
-    order, record = on.order, f"invoice:{on.order.number}"
+    order, record = on.order, record_of("invoice", on.order.number)
     customer = on.customer()
     items, lines, shown = _invoice_lines(on)
     total = sum((line.amount for line in shown), Decimal(0))
@@ -119,7 +119,7 @@ def _payments(on: Drafting, customer: str, invoice: str, total: Decimal) -> None
     open_balance = total
     for position, payment in enumerate(on.order.payments):
         path = f"payments[{position}]"
-        record = f"payment:{on.order.number}:{payment.id}"
+        record = record_of("payment", on.order.number, payment.id)
         mark = marker(on.file_id, record)
         applied = min(open_balance, payment.amount)
         open_balance -= applied
@@ -164,7 +164,7 @@ def _method(on: Drafting, path: str, method: str | None) -> str | None:
     if method is None:
         return None
     name = on.name(path, method, 31, method)
-    record = f"method:{name.casefold()}"
+    record = record_of("method", name.lower())
     document = on.draft(path, lambda: PaymentMethodAdd(name=name))
     if document is not None and record not in on.linked:
         on.add(Document("PaymentMethod", record, document, name=name))

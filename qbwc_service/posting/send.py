@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -11,7 +12,8 @@ from sqlalchemy.engine import Connection
 from .. import orders
 from ..companies import preferences
 from ..companies.preferences import Preferences
-from ..db import job_views
+from ..db import companies as company_table
+from ..db import job_changes, job_views
 from ..db import jobs as job_table
 from ..db import lists as list_table
 from ..db import orders as table
@@ -65,6 +67,7 @@ def store(db: Connection, company: Company, order: Order, now: dt.datetime) -> N
     """Stores an order. The same one again changes nothing; another one under its number replaces it as long as
     nothing of it was sent, or all that was is cancelled and never left. Raises OrderSent after that."""
     text = orders.content(order)
+    company_table.lock(db, company.id)
     row = table.hold(db, company.id, order.number)
     facts: dict[str, Any] = {
         "customer_id": order.customer.id,
@@ -83,6 +86,7 @@ def store(db: Connection, company: Company, order: Order, now: dt.datetime) -> N
         return
     if not _may_replace(job_views.of_order(db, company.id, row.id), row.id):
         raise OrderSent(order.number, orders.differences(known, order))
+    job_changes.drop_unsent_records(db, row.id, LIST_KINDS, now)
     table.replace(db, row.id, **facts)
 
 
@@ -111,6 +115,7 @@ def send(db: Connection, company: Company, number: str, choices: Choices, now: d
 
     Raises UnknownOrder, and Refused with all that stands in the way.
     """
+    company_table.lock(db, company.id)
     row = table.hold(db, company.id, number)
     if row is None:
         raise UnknownOrder(company.name, number)
@@ -126,7 +131,11 @@ def _plan(db: Connection, company: Company, order: Order, choices: Choices, want
     linked = list_table.links_of(db, company.id, records)
     ours = job_table.by_records(db, company.id, linked)
     # What a job of ours created is shown with each order that needs it; what a person linked was never ours to create.
-    planned = plan(order, choices, wanted, company.file_id, (record for record in linked if record not in ours))
+    foreign = [record for record in linked if record not in ours]
+    asked = job_table.by_records(db, company.id, records)
+    names = {record: job.name for record, job in asked.items() if job.name and job.state != State.CANCELLED}
+    names |= {record: linked[record].name for record in foreign}
+    planned = plan(order, choices, wanted, company.file_id, foreign, names)
     used = {key: value for key, value in asdict(choices.over(wanted)).items() if isinstance(value, str)}
     wrong = [Obstacle(key, fault) for key, fault in accounts.faults(db, company.id, used)]
     return replace(
@@ -147,7 +156,7 @@ def _known_already(db: Connection, company: Company, planned: Plan) -> list[Note
         new = [d for d in planned.documents if d.kind in names and d.record not in jobs and d.name]
         held = list_table.by_keys(db, company.id, which, (d.name or "" for d in new))
         for document in new:
-            record = held.get((document.name or "").casefold())
+            record = held.get((document.name or "").lower())
             if record is not None:
                 rule = "QuickBooks has it already: it is used" if record.is_active else INACTIVE
                 notes.append(Note(document.record, document.name or "", record.name, rule))
@@ -160,6 +169,9 @@ def _list_of(item: tuple[str, Kind]) -> List | None:
 
 def _refuse_taken_numbers(db: Connection, company: Company, number: str, planned: Plan) -> None:
     """Never two invoices or purchase orders of ours with one number, and so never one found instead of another."""
+    twice = Counter((d.kind, d.ref_number) for d in planned.documents if d.kind in ("Invoice", "PurchaseOrder"))
+    if repeated := [number for (_, number), count in twice.items() if count > 1]:
+        raise Refused(number, [Obstacle("suppliers", f"two purchase orders would have number {n}") for n in repeated])
     numbers = {(document.kind, document.ref_number): document for document in planned.documents}
     wanted = [(kind, ref_number) for kind, ref_number in numbers if kind in ("Invoice", "PurchaseOrder") and ref_number]
     taken = [
@@ -188,7 +200,7 @@ def link(db: Connection, company: Company, record: str, which: List, wanted: str
     Raises UnknownRecord, and queue.NotNow while our own is on its way to be created.
     """
     found = list_table.by_list_id(db, company.id, which, wanted)
-    found = found or list_table.by_keys(db, company.id, which, [wanted]).get(wanted.casefold())
+    found = found or list_table.by_keys(db, company.id, which, [wanted]).get(wanted.lower())
     if found is None:
         raise UnknownRecord(which, wanted)
     queue.link(db, company.id, record, found.list_id, found.name, now)

@@ -373,3 +373,49 @@ def test_every_message_left_with_its_jobs_in_the_database(ready):
     assert [f"{row.id}-{job.id}" for job in sorted(carried, key=lambda job: job.id)] == [
         request_id for _, request_id in requests_of(message)
     ]
+
+
+def test_a_refused_company_file_stays_refused_on_the_same_ticket(line):
+    line.order()
+    ticket, _ = line.authenticate()
+    assert line.send(ticket, HOST.format(name="Other", versions="", stamp=stamp(line.company.owner_id, "{0}"))) == ""
+    assert line.send(ticket) == ""
+    assert "Other" in line.sessions.last_error(ticket)
+
+
+def test_a_held_session_that_was_ended_is_over_and_does_not_wait_for_ever(ready):
+    ready.prefer(hold_minutes=10)
+    old, _ = ready.authenticate()
+    assert ready.send(old) == ""
+    ready.authenticate()
+    assert ready.send(old) == ""
+    assert "over" in ready.sessions.last_error(old)
+
+
+def test_logins_at_once_all_succeed_and_one_session_remains(ready):
+    ready.order()
+    got, failures = [], []
+
+    def login():
+        try:
+            got.append(ready.authenticate())
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=login) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert {what for _, what in got} == {""}
+    assert sum(ready.send(ticket) != "" for ticket, _ in got) == 1
+
+
+def test_an_answer_with_a_monstrous_request_id_is_nobodys(ready):
+    ready.order()
+    ticket, _ = ready.authenticate()
+    ready.send(ticket)
+    monster = '<QBXML><QBXMLMsgsRs><InvoiceAddRs requestID="%s-1" statusCode="0"/></QBXMLMsgsRs></QBXML>' % ("9" * 40)
+    assert ready.bring("{nobody}", monster) == -1
+    assert ready.bring(ticket, monster) < 100

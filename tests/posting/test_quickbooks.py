@@ -5,7 +5,8 @@ import re
 import pytest
 from sqlalchemy import select
 
-from qbwc_service.db import job_views
+from qbwc_service.companies import preferences
+from qbwc_service.db import companies, job_views
 from qbwc_service.db import jobs as job_table
 from qbwc_service.db import lists as list_table
 from qbwc_service.db.lists import List
@@ -13,7 +14,9 @@ from qbwc_service.db.messages import messages
 from qbwc_service.lists import sync
 from qbwc_service.posting import queue
 from qbwc_service.posting import send as sending
+from qbwc_service.posting.naming import item_record
 from qbwc_service.posting.plan import Choices
+from qbwc_service.simulator import RequestFailed
 from tests.faults.world import World
 from tests.orders import make_order
 
@@ -389,6 +392,46 @@ def test_a_late_answer_with_another_number_shows_that_it_stands_there_twice(worl
     assert job(world, "invoice:1001").txn_id == world.books.invoices[0].txn_id
 
 
+def test_a_question_that_quickbooks_refuses_is_for_a_person_and_the_others_are_settled(world):
+    poll(world)
+    world.send(make_order("1", payments=[]), INVOICE)
+    world.send(make_order("2", payments=[]), INVOICE)
+    connector = world.connector()
+    connector.login()
+    connector.process(connector.fetch())
+    connector = world.connector()
+    connector.login()
+    look_up = connector.fetch()
+    response = connector.process(look_up)[0]
+    refused = re.search(r'(<InvoiceQueryRs requestID="[^"]+") statusCode="0"', response)
+    response = response.replace(refused[0], f'{refused[1]} statusCode="3000"', 1)
+    connector.bring((response, "", ""))
+    for _ in range(2):
+        poll(world)
+    assert sorted([state(world, "1"), state(world, "2")]) == ["attention", "posted"]
+    assert len(world.books.invoices) == 2
+
+
+def test_a_look_up_that_is_never_answered_ends_the_session_and_is_told(world):
+    poll(world)
+    world.send(make_order(), INVOICE)
+    connector = world.connector()
+    connector.login()
+    connector.process(connector.fetch())
+    connector = world.connector()
+    connector.login()
+    look_up = connector.fetch()
+    busy = re.sub(
+        r'<(\w+)Rq requestID="([^"]+)".*?</\1Rq>',
+        r'<\1Rs requestID="\2" statusCode="3175" statusSeverity="Error" statusMessage="busy"/>',
+        look_up[look_up.index("<QBXMLMsgsRq") :].split(">", 1)[1],
+    ).replace("</QBXMLMsgsRq>", "</QBXMLMsgsRs>")
+    assert connector.bring((f"<QBXML><QBXMLMsgsRs>{busy}", "", "")) == -1
+    assert "in doubt" in connector.service.call("last_error", connector.ticket)
+    poll(world)
+    assert state(world, "1001") == "posted"
+
+
 # --- settings ---------------------------------------------------------------------------------------------------
 
 
@@ -481,6 +524,105 @@ def test_only_the_suppliers_that_are_chosen_get_documents(world):
     poll(world)
     assert [bill.entity for bill in world.books.bills] == ["Supplier Y"]
     assert [o.path for o in preview(world, "1001", Choices(bill=True, suppliers=("Z",))).obstacles] == ["suppliers"]
+
+
+def test_an_account_chosen_after_the_refusal_serves_the_retry(world):
+    for account in world.books.accounts:
+        if account.value("AccountType") == "Income":
+            world.books.set_active(account, False)
+    world.send(make_order(payments=[], discount=None), INVOICE)
+    poll(world)
+    assert state(world, "1001") == "attention"
+    sales = next(account for account in world.books.accounts if account.name == "Sales")
+    world.books.set_active(sales, True)
+    with world.engine.begin() as db:
+        companies.save_settings(db, world.company.id, preferences.dump(preferences.Preferences(income_account="Sales")))
+    retry(world, *[row.record for row in troubles(world)])
+    poll(world)
+    assert state(world, "1001") == "posted"
+
+
+def test_orders_and_payments_of_any_ids_are_never_mistaken_for_each_other(world):
+    def paid(number, payment):
+        payments = [{"id": payment, "date": "2026-11-20", "amount": "2.00"}]
+        return make_order(number, payments=payments, suppliers=[], discount=None)
+
+    for number, payment in (("A:B", "C"), ("A", "B:C"), ("A%3AB", "C"), ("x" * 500, "y" * 500)):
+        world.send({**paid(number, payment), "lines": [{"product_number": "P", "quantity": "1", "rate": "9"}]}, INVOICE)
+    poll(world)
+    assert len(world.books.payments) == len(world.books.invoices) == 4
+    assert {state(world, number) for number in ("A:B", "A", "A%3AB", "x" * 500)} == {"posted"}
+
+
+def test_an_order_replaced_before_anything_left_leaves_nothing_of_its_old_names(world):
+    poll(world)
+    world.send(make_order(customer={"id": "C-1", "name": "Acmee Typo"}), INVOICE)
+    with world.engine.begin() as db:
+        row = sending.state_of(db, world.company, "1001")[1]
+        invoice = [j for j in row if j.kind == "Invoice"]
+        queue.cancel(db, job_table.hold(db, [j.id for j in invoice]), world.clock.now)
+    world.send(make_order(customer={"id": "C-1", "name": "Acme"}), INVOICE)
+    poll(world)
+    assert [customer.name for customer in world.books.customers] == ["Acme"]
+    assert state(world, "1001") == "posted"
+
+
+def test_the_preview_names_the_customer_as_quickbooks_does(world):
+    world.send(make_order("1"), INVOICE)
+    poll(world)
+    world.send(make_order("2", customer={"id": "C-17", "name": "Renamed by us"}), INVOICE)
+    invoice = next(d for d in preview(world, "2").documents if d.kind == "Invoice")
+    assert invoice.entity == "ABC Company"
+
+
+def test_an_order_with_a_cancelled_invoice_is_not_posted(world):
+    world.send(make_order(payments=[]), INVOICE)
+    with world.engine.begin() as db:
+        queue.cancel(db, job_table.hold(db, [1000]), world.clock.now)
+    invoice = job(world, "invoice:1001").id
+    with world.engine.begin() as db:
+        queue.cancel(db, job_table.hold(db, [invoice]), world.clock.now)
+    poll(world)
+    assert state(world, "1001") == "waiting"
+
+
+def test_the_reading_of_a_list_cannot_be_cancelled(world):
+    reading = job(world, "list:account").id
+    with world.engine.begin() as db, pytest.raises(queue.NotNow):
+        queue.cancel(db, job_table.hold(db, [reading]), world.clock.now)
+
+
+def test_a_list_that_quickbooks_never_tells_is_found_and_given_to_a_person(world):
+    process = world.books.process
+
+    def broken(qbxml, **how):
+        if "<VendorQueryRq" in qbxml and "MaxReturned" in qbxml:
+            raise RequestFailed("0x80040400", "QuickBooks found an error when parsing the provided XML text stream.")
+        return process(qbxml, **how)
+
+    world.books.process = broken
+    world.send(make_order(), INVOICE)
+    for _ in range(12):
+        poll(world)
+        world.clock.advance(3700)
+    assert state(world, "1001") == "posted"
+    assert [row.record for row in troubles(world)] == ["list:vendor"]
+
+
+def test_an_item_made_anew_in_quickbooks_is_linked_and_the_order_goes_on(world):
+    lines = [{"product_number": "MUG", "quantity": "1", "rate": "9"}]
+    world.send(make_order("1", lines=lines, discount=None, payments=[], suppliers=[]), INVOICE)
+    poll(world)
+    world.books.delete(next(item for item in world.books.items if item.name == "MUG"))
+    anew = world.books.make("ItemService", "Mug")
+    world.send(make_order("2", lines=lines, discount=None, payments=[], suppliers=[]), INVOICE)
+    poll(world)
+    assert state(world, "2") == "attention"
+    with world.engine.begin() as db:
+        queue.link(db, world.company.id, item_record("MUG"), anew.list_id, anew.name, world.clock.now)
+    retry(world, "invoice:2")
+    poll(world)
+    assert state(world, "2") == "posted"
 
 
 # --- lists -------------------------------------------------------------------------------------------------------
