@@ -102,3 +102,12 @@ def test_it_is_caught_when_what_was_left_open_is_forgotten(sqlite, monkeypatch):
 def test_it_is_caught_when_any_ticket_is_good(sqlite, monkeypatch):
     monkeypatch.setattr(session, "_is_open", lambda held, now: True)
     assert caught(sqlite, capacity=0, interference=0.3)
+
+
+def test_it_is_caught_when_a_company_has_two_writers(sqlite, monkeypatch):
+    """Two sessions at once, each blind to what the other left at QuickBooks."""
+    with sqlite.begin() as db:
+        db.exec_driver_sql("DROP INDEX ix_sessions_open")
+    monkeypatch.setattr(session.sessions, "end_open", lambda db, company_id, ending, now: [])
+    monkeypatch.setattr(session.recovery, "session_lost", lambda db, company_id, now, why: None)
+    assert caught(sqlite, capacity=0, interference=0.3)
