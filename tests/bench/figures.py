@@ -30,13 +30,13 @@ class Stopwatch:
     """Adds up what calls cost by a clock, under a name each. By default the process' own CPU seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.process_time) -> None:
-        self._clock = clock
+        self.clock = clock
         self.spent: dict[str, list[float]] = defaultdict(list)
 
     def of(self, name: str, act: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        begun = self._clock()
+        begun = self.clock()
         result = act(*args, **kwargs)
-        self.spent[name].append(self._clock() - begun)
+        self.spent[name].append(self.clock() - begun)
         return result
 
     @property

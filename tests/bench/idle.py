@@ -27,23 +27,25 @@ def run(server: str | None = None, *, polls: int = 100, rounds: int = 7) -> list
     figures = []
     for kind, where in kinds(server):
         with database(where) as engine:
-            world = known_world(engine)
-            bodies = poll_of(world.credentials.username, world.credentials.password)
-            ours = contract.application(world.service.sessions, PUBLIC_URL)
-            bare = bare_spyne()
-            whole = side_by_side(rounds, lambda: spent(ours, bodies, polls), lambda: spent(bare, bodies, polls))
-            transactions = transactions_of(engine, world)
-            alone = Stopwatch()
-            for _ in range(polls):
-                alone.of("authenticate", world.service.sessions.authenticate, *login_of(world))
-        figures += [
-            Figure(f"{kind}: three calls", whole.one / polls * 1000, "ms", 2),
-            Figure(f"{kind}: three calls of bare Spyne", whole.other / polls * 1000, "ms"),
-            Figure(f"{kind}: ours / bare Spyne", whole.ratio, "", 1.5),
-            Figure(f"{kind}: authenticate alone, without Spyne", alone.total / polls * 1000, "ms"),
-            Figure(f"{kind}: transactions", transactions, "", 1),
-        ]
+            figures += _measure(kind, engine, polls, rounds)
     return figures
+
+
+def _measure(kind: str, engine: Engine, polls: int, rounds: int) -> list[Figure]:
+    world = known_world(engine)
+    bodies = poll_of(world.credentials.username, world.credentials.password)
+    ours, bare = contract.application(world.service.sessions, PUBLIC_URL), bare_spyne()
+    whole = side_by_side(rounds, lambda: spent(ours, bodies, polls), lambda: spent(bare, bodies, polls))
+    alone = Stopwatch()
+    for _ in range(polls):
+        alone.of("authenticate", world.service.sessions.authenticate, *login_of(world))
+    return [
+        Figure(f"{kind}: three calls", whole.one / polls * 1000, "ms", 2),
+        Figure(f"{kind}: three calls of bare Spyne", whole.other / polls * 1000, "ms"),
+        Figure(f"{kind}: ours / bare Spyne", whole.ratio, "", 1.5),
+        Figure(f"{kind}: authenticate alone, without Spyne", alone.total / polls * 1000, "ms"),
+        Figure(f"{kind}: transactions", transactions_of(engine, world), "", 1),
+    ]
 
 
 def login_of(world: World) -> tuple[str, str, str]:
@@ -85,15 +87,15 @@ def transactions_of(engine: Engine, world: World) -> int:
 
 
 class _Bare(ServiceBase):  # type: ignore[misc]
-    @rpc(Unicode, _returns=Unicode)  # type: ignore[misc]
+    @rpc(Unicode, _returns=Unicode)  # type: ignore[untyped-decorator]
     def serverVersion(ctx: Any, strVersion: str) -> str:
         return "1.0"
 
-    @rpc(Unicode, _returns=Unicode)  # type: ignore[misc]
+    @rpc(Unicode, _returns=Unicode)  # type: ignore[untyped-decorator]
     def clientVersion(ctx: Any, strVersion: str) -> str:
         return ""
 
-    @rpc(Unicode, Unicode, _returns=Array(Unicode))  # type: ignore[misc]
+    @rpc(Unicode, Unicode, _returns=Array(Unicode))  # type: ignore[untyped-decorator]
     def authenticate(ctx: Any, strUserName: str, strPassword: str) -> tuple[str, str]:
         return secrets.token_hex(16), "none"
 

@@ -6,6 +6,8 @@ simulator, whose work is not counted; the naive program takes the very same ones
 
 from dataclasses import dataclass, field
 
+from sqlalchemy.engine import Engine
+
 from tests.faults.world import World
 
 from . import floor
@@ -18,17 +20,21 @@ def run(server: str | None = None, *, orders: int = 200, rounds: int = 5) -> lis
     figures = []
     for kind, where in kinds(server):
         with database(where) as engine:
-            books = floor.Books(engine)
-            backlog = Backlog(known_world(engine), orders)
-            found = side_by_side(rounds, backlog.post, lambda: backlog.post_naively(books))
-            books.close()
-        figures += [
-            Figure(f"{kind}: an order posted", found.one / orders * 1000, "ms"),
-            Figure(f"{kind}: the floor", found.other / orders * 1000, "ms"),
-            Figure(f"{kind}: an order / the floor", found.ratio, "", 5),
-            Figure(f"{kind}: an order taken in and sent, before", backlog.intake_ms, "ms"),
-        ]
+            figures += _measure(kind, engine, orders, rounds)
     return figures
+
+
+def _measure(kind: str, engine: Engine, orders: int, rounds: int) -> list[Figure]:
+    books = floor.Books(engine)
+    backlog = Backlog(known_world(engine), orders)
+    found = side_by_side(rounds, backlog.post, lambda: backlog.post_naively(books))
+    books.close()
+    return [
+        Figure(f"{kind}: an order posted", found.one / orders * 1000, "ms"),
+        Figure(f"{kind}: the floor", found.other / orders * 1000, "ms"),
+        Figure(f"{kind}: an order / the floor", found.ratio, "", 5),
+        Figure(f"{kind}: an order taken in and sent, before", backlog.intake_ms, "ms"),
+    ]
 
 
 @dataclass
