@@ -64,8 +64,13 @@ def side_by_side(rounds: int, one: Callable[[], float], other: Callable[[], floa
 
 
 def _clean(act: Callable[[], float]) -> float:
-    gc.collect()  # nobody pays for what another left behind
-    return act()
+    """Nobody pays for what another left behind, nor for walking through what only the benchmark keeps."""
+    gc.collect()
+    gc.freeze()
+    try:
+        return act()
+    finally:
+        gc.unfreeze()
 
 
 def table(figures: Iterable[tuple[str, Figure]]) -> str:
