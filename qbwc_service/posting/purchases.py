@@ -1,5 +1,6 @@
 """The suppliers' side of an order: vendors, purchase orders, bills (product.md M12)."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from qbxml.documents import BillAdd, BillItemLine, PurchaseOrderAdd, PurchaseOrderLine, VendorAdd
@@ -42,17 +43,26 @@ def _billable(on: Drafting) -> str | None:
     return on.customer() if on.preferences.billable else None
 
 
+def _bought(on: Drafting, lines: list[tuple[int, Line]]) -> Iterator[tuple[str, Line, str | None, DocumentLine]]:
+    """-> of each line its item's record, itself, what it says, and how it will look."""
+    for index, line in lines:
+        item, name = on.product(f"lines[{index}]", line)
+        description = on.description(f"lines[{index}]", line)
+        amount = cents(line.quantity * (line.cost or Decimal(0)))
+        yield item, line, description, DocumentLine(name, line.quantity, description or "", line.cost, amount)
+
+
 def _purchase_order(on: Drafting, position: int, supplier: Supplier, vendor: str, lines: list[tuple[int, Line]]) -> str:
     record = record_of("purchase_order", on.order.number, supplier.id)
     mark = marker(on.file_id, record)
     wanted = supplier.purchase_order_number or f"{on.order.number}-{position + 1}"
     number = on.number(f"suppliers[{position}].purchase_order_number", wanted, REF_NUMBER)
     customer = _billable(on)
-    needs, written, shown = [vendor], [], []
-    for index, line in lines:
-        item, name = on.product(f"lines[{index}]", line)
-        description = on.description(f"lines[{index}]", line)
+    needs, shown = [vendor], []
+    written = []
+    for item, line, description, bought in _bought(on, lines):
         needs.append(item)
+        shown.append(bought)
         written.append(
             PurchaseOrderLine(
                 item=Slot(item),
@@ -62,8 +72,6 @@ def _purchase_order(on: Drafting, position: int, supplier: Supplier, vendor: str
                 customer=Slot(customer) if customer else None,
             )
         )
-        amount = cents(line.quantity * (line.cost or Decimal(0)))
-        shown.append(DocumentLine(name, line.quantity, description or "", line.cost, amount))
     if customer:
         needs.append(customer)
     document = on.draft(
@@ -99,14 +107,13 @@ def _bill(
     number = on.number(f"suppliers[{position}].bill_number", wanted, BILL_NUMBER)
     customer = _billable(on)
     link = purchase_order if on.preferences.link_bills else None
-    needs, written, shown = [vendor], [], []
-    for index, line in lines:
-        if line.cost is None:
-            on.obstacles.append(Obstacle(f"lines[{index}].cost", "is missing, and a bill needs it"))
-            continue
-        item, name = on.product(f"lines[{index}]", line)
-        description = on.description(f"lines[{index}]", line)
+    missing = [index for index, line in lines if line.cost is None]
+    on.obstacles += [Obstacle(f"lines[{index}].cost", "is missing, and a bill needs it") for index in missing]
+    needs, shown = [vendor], []
+    written = []
+    for item, line, description, bought in _bought(on, lines):
         needs.append(item)
+        shown.append(bought)
         written.append(
             BillItemLine(
                 item=Slot(item),
@@ -117,8 +124,6 @@ def _bill(
                 billable_status="Billable" if customer else None,
             )
         )
-        amount = cents(line.quantity * line.cost)
-        shown.append(DocumentLine(name, line.quantity, description or "", line.cost, amount))
     total = sum((line.amount for line in shown), Decimal(0))
     if total < 0:
         on.obstacles.append(
