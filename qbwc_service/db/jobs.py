@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection
 
-from .engine import AnyRow, Utc, metadata
+from .engine import AnyRow, Utc, among, metadata
 from .orders import BigId
 from .states import CLAIMABLE, Event, State
 
@@ -80,9 +80,9 @@ Index(
     sqlite_where=NUMBERED,
     postgresql_where=NUMBERED,
 )
-_CLAIMABLE = and_(jobs.c.state.in_(CLAIMABLE), jobs.c.blocked_by.is_(None))
-AWAY = jobs.c.state.in_([State.IN_FLIGHT, State.IN_DOUBT])
-_TROUBLE = jobs.c.state.in_([State.ATTENTION])
+_CLAIMABLE = and_(among(jobs.c.state, CLAIMABLE), jobs.c.blocked_by.is_(None))
+AWAY = among(jobs.c.state, [State.IN_FLIGHT, State.IN_DOUBT])
+_TROUBLE = among(jobs.c.state, [State.ATTENTION])
 _BLOCKED = jobs.c.blocked_by.is_not(None)
 Index(
     "ix_jobs_claimable",

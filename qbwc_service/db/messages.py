@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, func, insert, select, update
 from sqlalchemy.engine import Connection
 
-from .engine import AnyRow, Utc, metadata
+from .engine import AnyRow, Utc, among, metadata
 from .orders import BigId
 
 
@@ -40,7 +40,7 @@ messages = Table(
     Column("sent_at", Utc, nullable=False),
     Column("answered_at", Utc),
 )
-OPEN = messages.c.fate.in_([Fate.SENT, Fate.IN_DOUBT])
+OPEN = among(messages.c.fate, [Fate.SENT, Fate.IN_DOUBT])
 Index("ix_messages_open", messages.c.company_id, messages.c.id, sqlite_where=OPEN, postgresql_where=OPEN)
 
 answers = Table(
