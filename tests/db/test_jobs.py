@@ -239,3 +239,30 @@ def test_every_state_can_be_left_but_the_final_ones_and_every_state_can_be_reach
     reached = {State.WAITING, State.READY} | {state for steps in NEXT.values() for state in steps.values()}
     assert reached == set(State)
     assert all(NEXT[state] for state in State)
+
+
+def test_what_is_open_is_found_by_its_index_and_not_by_reading_the_table(sqlite):
+    """A poll costs the same with a thousand and a million jobs that are done."""
+    from sqlalchemy import event
+
+    from qbwc_service.db import messages, polls
+
+    plans: list[str] = []
+
+    def explain(connection, cursor, statement, parameters, context, many):
+        if statement.startswith("SELECT"):
+            rows = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            plans.extend(str(row[-1]) for row in rows)
+
+    event.listen(sqlite, "before_cursor_execute", explain)
+    try:
+        with sqlite.connect() as db:
+            polls.login(db, "nobody", NOW)
+            table.next_up(db, 1, 0, NOW)
+            table.away(db, 1)
+            table.open_count(db, 1, NOW)
+            messages.unanswered(db, 1)
+    finally:
+        event.remove(sqlite, "before_cursor_execute", explain)
+    assert [plan for plan in plans if plan.startswith("SCAN") and "some" not in plan and "anon" not in plan] == []
+    assert sum("ix_jobs_claimable" in plan for plan in plans) >= 3
