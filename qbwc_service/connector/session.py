@@ -321,7 +321,7 @@ def _settle(
         try:
             answer = responses.read(response)
             if message.purpose == Purpose.POST:
-                return answers.settle_post(db, company, message, answer, now)
+                return answers.settle_post(db, company, message, answer, now, awaited=awaited)
             if not awaited:
                 return Settled(0, doubt=False)  # a query's answer settles nothing when it comes late
             if message.purpose == Purpose.READ:

@@ -40,18 +40,21 @@ class Settled:
 
 
 def settle_post(
-    db: Connection, company: Company, message: AnyRow, answer: responses.Answer, now: dt.datetime
+    db: Connection, company: Company, message: AnyRow, answer: responses.Answer, now: dt.datetime, *, awaited: bool
 ) -> Settled:
     """Records what QuickBooks said of each job of a message.
 
-    Also for an answer that comes late: it settles what is still open, and what is posted already stays as it is.
+    Also for an answer that comes late, not `awaited`: it settles what is still open, and what is posted already stays
+    as it is. Of a message that left more than once an answer tells only what became of one of its sendings: QuickBooks
+    is asked what it holds.
     """
-    said = _Said(db, company, message, answer, now)
+    said = _Said(db, company, message, answer, now, awaited)
     changes = said.changes()
     job_changes.apply(db, changes, now)
     link_adopted(db, company, said.rows, changes, now)
     doubt = any(change.state == State.IN_DOUBT for change in changes)
-    if message.fate in (Fate.SENT, Fate.IN_DOUBT):
+    left_open = doubt or bool(table.away(db, company.id, message.id))
+    if awaited or (message.fate == Fate.IN_DOUBT and not left_open):
         messages.set_fate(db, message.id, Fate.IN_DOUBT if doubt else Fate.ANSWERED, now)
     return Settled(sum(change.state in (State.POSTED, State.ATTENTION) for change in changes), doubt)
 
@@ -63,6 +66,7 @@ class _Said:
     message: AnyRow
     answer: responses.Answer
     now: dt.datetime
+    awaited: bool
     rows: dict[int, AnyRow] = field(default_factory=dict)
 
     def changes(self) -> list[Change]:
@@ -82,10 +86,27 @@ class _Said:
             if job is not None and (change := self._change(job, response, ret)) is not None:
                 changes[job_id] = change
         for job in rows.values():
-            if job.id not in ids and job.state == State.IN_FLIGHT:
+            if self.awaited and job.id not in ids and job.state == State.IN_FLIGHT:
                 changes[job.id] = unclear(job, "QuickBooks' answer does not mention it")
         self._hold_back(changes)
+        if self.message.times_sent > 1:
+            changes = {job_id: self._doubted(change) for job_id, change in changes.items()}
         return [changes[job_id] for job_id in sorted(changes)]
+
+    def _doubted(self, change: Change) -> Change:
+        """What an answer to one of several sendings says of a job, as a matter to ask QuickBooks about: another one
+        may have been carried out too, or instead."""
+        job = self.rows[change.job_id]
+        facts = dict(change.columns)
+        if change.event is Event.SAVED:
+            # Of a list record QuickBooks never holds two; and what is no longer on its way is not asked for anew.
+            if KINDS[job.kind].is_list or job.state not in (State.IN_FLIGHT, State.IN_DOUBT):
+                return change
+            return unclear(job, "saved; it left more than once, so QuickBooks is asked how often it holds it", "0")
+        if change.event in (Event.REFUSED, Event.PASSING):
+            note = f"{change.note}; it left more than once, so QuickBooks is asked whether it holds it"
+            return unclear(job, note, facts["status_code"], facts["explanation"])
+        return unclear(job, str(change.note)) if change.event is Event.HELD_BACK else change
 
     def _change(self, job: AnyRow, response: Response, ret: Any) -> Change | None:
         state = State(job.state)
@@ -93,6 +114,8 @@ class _Said:
         list_id = (ret.list_id if ret is not None else None) or (recovery.list_id if recovery is not None else None)
         txn_id = (ret.txn_id if ret is not None else None) or (recovery.txn_id if recovery is not None else None)
         saved = bool(list_id or txn_id)
+        if not self.awaited and state is State.IN_FLIGHT and job.message_id == self.message.id:
+            return None  # of an earlier sending: the one that is under way now decides
         what = status(response.status_code, response.message, response.severity, kept=saved)
         if saved:
             if state is State.POSTED:
@@ -100,7 +123,7 @@ class _Said:
             if Event.SAVED not in NEXT[state]:
                 return None
             return _saved(job, state, response, what, ret, list_id=list_id, txn_id=txn_id)
-        if state is not State.IN_FLIGHT or job.message_id != self.message.id:
+        if not self.awaited or state is not State.IN_FLIGHT or job.message_id != self.message.id:
             return None  # a late refusal decides nothing
         return _refused(job, state, response, what, self.now)
 

@@ -152,7 +152,9 @@ def _never_carried_out(
         return False  # it was settled before; a person has QuickBooks asked again
     if any(found[job.id] for job in decisive) or any(job.status_code is not None for job in jobs):
         return False
-    return not any(answer.response.strip() for answer in messages.answers_to(db, message.id))
+    # Answers to earlier sendings say nothing of the latest one.
+    latest = [answer for answer in messages.answers_to(db, message.id) if answer.session_id == message.session_id]
+    return not any(answer.response.strip() for answer in latest)
 
 
 def _verdict(job: AnyRow, rets: Sequence[responses.Ret], now: dt.datetime) -> Change:

@@ -214,7 +214,8 @@ class Player:
 
     def _arm_books(self, books: Company) -> None:
         chance = self.draw.random()
-        if chance < 0.05:
+        if chance < 0.05 and not self.under_way:
+            # While a message is held up, QuickBooks keeps its memory: see _poll.
             after = self.draw.choice(["before", "within", "after"])
             self.note(f"QuickBooks dies {after} the next message")
             if after == "before":
