@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Self
@@ -218,13 +218,34 @@ class Order(_Part):
     payments: Annotated[tuple[Payment, ...], Field(max_length=100, strict=False)] = ()
     suppliers: Annotated[tuple[Supplier, ...], Field(max_length=100, strict=False)] = ()
 
+    @property
+    def off(self) -> Decimal:
+        """What the discount takes off, to the cent."""
+        if self.discount is None:
+            return Decimal(0)
+        if self.discount.amount is not None:
+            return cents(self.discount.amount)
+        subtotal = sum((line.amount for line in self.lines), Decimal(0))
+        return cents(subtotal * (self.discount.percent or Decimal(0)) / 100)
+
+    @property
+    def total(self) -> Decimal:
+        """What the customer owes for it, with its tax and before payments."""
+        parts = [*(line.amount for line in self.lines), *(charge.amount for charge in self.charges)]
+        tax = Decimal(0) if self.tax is None else self.tax.amount
+        return cents(sum(parts, Decimal(0)) - self.off + tax)
+
 
 def read(text: str | bytes) -> tuple[Order, ...]:
     """-> the orders in a text: one order, a JSON array of them, or JSON Lines.
 
     Raises OrderFaults with every fault of every order, also for a number that comes twice.
     """
-    found = _documents(text)
+    return check(_documents(text))
+
+
+def check(found: Sequence[Any]) -> tuple[Order, ...]:
+    """-> the orders that JSON values are. Raises OrderFaults as read() does."""
     several = len(found) > 1
     orders: list[Order] = []
     faults: list[Fault] = []

@@ -23,7 +23,7 @@ def serve(app: "WSGIApplication", host: str, port: int, ready: Callable[[int], N
         threads=8,
         max_request_body_size=LARGEST_BODY,
         channel_timeout=120,
-        clear_untrusted_proxy_headers=True,
+        clear_untrusted_proxy_headers=False,  # the application reads them, as far as it trusts (proxies.py)
     )
 
     def stop(number: int, frame: types.FrameType | None) -> None:

@@ -15,7 +15,8 @@ class _Lazy(NamedTuple):
 
 
 COMMANDS = {
-    "company": _Lazy("company", "company", "Companies: add, list, show, remove."),
+    "backup": _Lazy("keep", "backup", "Write the whole database to a file, while the service runs."),
+    "company": _Lazy("company", "company", "Companies: add, list, show, remove, export, erase."),
     "demo": _Lazy("demo", "demo", "See it work: service, simulated QuickBooks and sample orders in one."),
     "doctor": _Lazy("status", "doctor", "Why is nothing happening? Checks all that can be in the way."),
     "explain": _Lazy("lists", "explain", "What a QuickBooks code means, and who mends it."),
@@ -25,12 +26,16 @@ COMMANDS = {
     "list": _Lazy("lists", "list_", "QuickBooks' accounts, customers, vendors, items, as last read."),
     "migrate": _Lazy("server", "migrate", "Bring the database's tables to this version."),
     "order": _Lazy("order", "order", "Orders: add, send, show."),
+    "prune": _Lazy("keep", "prune", "Forget what is old and settled, but never what keeps orders from being doubled."),
     "qwc": _Lazy("company", "qwc", "Write a company's .qwc file, for its Web Connector."),
     "regenerate-password": _Lazy("company", "regenerate_password", "Give a company a new connector password."),
+    "restore": _Lazy("keep", "restore", "Bring a backup back, so that nothing is posted twice after it."),
     "serve": _Lazy("server", "serve", "Run the service."),
     "settings": _Lazy("lists", "settings", "What a company wants of all its orders."),
     "simulate": _Lazy("simulate", "simulate", "Run a simulated Web Connector and QuickBooks against a service."),
     "status": _Lazy("status", "status", "One look at every company: contact, queue, what needs a person."),
+    "token": _Lazy("token", "token", "Tokens that programs open the JSON API with: add, list, revoke."),
+    "user": _Lazy("user", "user", "People at the pages: invite, list, make links, disable."),
 }
 
 

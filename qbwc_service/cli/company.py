@@ -11,12 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from ..companies import account
 from ..companies.qwc import QwcFault, write
 from ..db import companies as table
-from ..db import job_views, jobs
+from ..db import job_views
 from ..db.companies import Company
 from ..db.engine import reading
-from ..db.states import NEXT, Event, State
-from ..posting import exchange, queue
-from .common import Failure, as_json, company_of, keys_of, now, opened, print_json, print_table
+from ..db.states import State
+from ..posting import exchange, removal
+from .common import NOT_FOUND, Failure, as_json, company_of, keys_of, now, opened, print_json, print_table
 
 LONGEST_GRACE = dt.timedelta(days=7)
 
@@ -131,11 +131,56 @@ def remove(name: str) -> None:
     """
     with opened() as (engine, _), engine.begin() as db:
         known = company_of(db, name)
-        waiting = job_views.listed(db, company_id=known.id, state=None, limit=None, lists=False)
-        held = jobs.hold(db, [job.id for job in waiting if Event.CANCELLED in NEXT[State(job.state)]])
-        queue.cancel(db, held, now())
-        table.mark_removed(db, known.id, now())
-    click.echo(f"{known.name} is removed; {len(held)} waiting documents were cancelled.")
+        cancelled = removal.remove(db, known, now())
+    click.echo(f"{known.name} is removed; {cancelled} waiting documents were cancelled.")
+
+
+@company.command("export")
+@click.argument("name")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=pathlib.Path), help="File to write to.")
+def export(name: str, output: pathlib.Path | None) -> None:
+    """Write all that is known of a company as JSON Lines; a removed one too. Secrets are not in it.
+
+    \b
+    Example: qbwc company export "ABC Company" --output abc.jsonl
+    """
+    from ..db import of_company
+    from ..keeping import export as keeping
+
+    with opened() as (engine, _), reading(engine) as db:
+        of_company.hold_still(db)
+        found = of_company.find(db, name)
+        if found is None:
+            raise Failure(f"there is no company {name}", NOT_FOUND)
+        try:
+            with click.open_file("-" if output is None else str(output), "w", encoding="utf-8") as file:
+                for line in keeping.lines(db, found.id, found.name, now()):
+                    file.write(f"{line}\n")
+        except OSError as error:
+            raise Failure(f"{output or 'standard output'}: {error.strerror}") from None
+
+
+@company.command("erase")
+@click.argument("name")
+@click.option("--yes-i-mean", "meant", metavar="NAME", required=True, help="Its name once more, letter by letter.")
+def erase(name: str, meant: str) -> None:
+    """Forget a company that was removed: for good, with all its orders, and its identities.
+
+    \b
+    Example: qbwc company erase "ABC Company" --yes-i-mean "ABC Company"
+    """
+    from ..keeping import erase as keeping
+    from ..keeping.failures import CannotKeep
+
+    with opened() as (engine, _):
+        try:
+            erased, rows = keeping.erase(engine, name, meant)
+        except LookupError:
+            raise Failure(f"there is no company {name}", NOT_FOUND) from None
+        except CannotKeep as error:
+            raise Failure(str(error)) from None
+    click.echo(f"{erased} is forgotten: {rows:,} rows and what hung on them.")
+    click.echo(keeping.GONE)
 
 
 @click.command()

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -15,10 +16,11 @@ from typing import Any
 
 import click
 
-from .. import orders, settings
+from .. import orders, settings, sign_in
 from ..companies import account, qwc
-from ..db import schema
+from ..db import people, schema
 from ..db.engine import open_engine, reading
+from ..db.web_sessions import Purpose
 from ..posting import exchange
 from ..posting import send as sending
 from ..posting.plan import Choices
@@ -29,20 +31,28 @@ from .common import Failure, as_json, now, print_json
 
 SAMPLES = pathlib.Path(__file__).parent / "samples" / "orders.json"
 MOST_POLLS = 5
+POLL_EVERY = 3  # seconds
 
 
 @click.command()
+@click.option("--serve", "serve_", is_flag=True, help="Leave it running with its pages, until Ctrl-C.")
 @as_json
-def demo(json_: bool) -> None:
+def demo(serve_: bool, json_: bool) -> None:
     """See it work: service, simulated QuickBooks and sample orders in one.
 
     Starts the real service on a temporary database and a free port, adds a company and some orders, lets a simulated
     Web Connector poll it, and shows what the simulated QuickBooks holds then. Nothing is left behind.
+
+    With --serve the service stays, prints the link to its pages, and the simulated Web Connector polls it every few
+    seconds: what you send there arrives while you look.
     """
     with tempfile.TemporaryDirectory(prefix="qbwc-demo-") as folder:
         configured = _settings(pathlib.Path(folder))
         books = Company.new(name="ABC Promotions")
-        file, password = _prepare(configured)
+        file, password = _prepare(configured, leave=1 if serve_ else 0)
+        if serve_:
+            _stay(configured, WebConnector.from_qwc(file, password, books), json_)
+            return
         with _served(configured):
             connector = WebConnector.from_qwc(file, password, books)
             outcomes = [connector.poll()]
@@ -67,16 +77,50 @@ def _settings(folder: pathlib.Path) -> Settings:
     return settings.read({"QBWC_DATA_DIR": str(folder), "PORT": str(port)})
 
 
-def _prepare(configured: Settings) -> tuple[str, str]:
-    """-> the .qwc file and the password of a company with sample orders."""
+def _stay(configured: Settings, connector: WebConnector, json_: bool) -> None:
+    """Serves the pages and polls, until SIGTERM or Ctrl-C."""
+    link = _sign_in_link(configured)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with _served(configured):
+        connector.poll()
+        if json_:
+            print_json({"sign_in": link, "url": configured.public_url})
+        else:
+            click.echo(f"The demo runs at {configured.public_url}. Open this link, which works once:\n  {link}")
+            click.echo(f"A simulated Web Connector polls it every {POLL_EVERY} seconds. Ctrl-C ends it.")
+        sys.stdout.flush()
+        while not stop.wait(POLL_EVERY):
+            try:
+                connector.poll()
+            except OSError as error:
+                raise Failure(f"the service is gone: {error}") from None
+
+
+def _sign_in_link(configured: Settings) -> str:
+    """-> a link that signs the demo's admin in, once."""
+    assert configured.secret_key is not None
+    engine = open_engine(configured.database_url)
+    with engine.begin() as db:
+        admin = people.put(db, email="demo@localhost", name="Demo Admin", is_admin=True, now=now())
+        token = sign_in.make_link(db, Keys(configured.secret_key), Purpose.SIGN_IN, admin, now())
+    engine.dispose()
+    return f"{configured.public_url}/enter/{token}"
+
+
+def _prepare(configured: Settings, leave: int) -> tuple[str, str]:
+    """-> the .qwc file and the password of a company with sample orders, all sent but the last ones to be left."""
     engine = open_engine(configured.database_url)
     schema.migrate(engine)
     assert configured.secret_key is not None  # made a moment ago
     with engine.begin() as db:
         company, credentials = account.add(db, Keys(configured.secret_key), "ABC Promotions", None, 5, now())
         exchange.read_lists_of_new(db, company.id, now())
-        for order in orders.read(SAMPLES.read_bytes()):
+        samples = orders.read(SAMPLES.read_bytes())
+        for order in samples:
             sending.store(db, company, order, now())
+        for order in samples[: len(samples) - leave]:
             both = bool(order.suppliers)
             sending.send(db, company, order.number, Choices(bill=both, purchase_order=both), now())
     engine.dispose()
@@ -122,7 +166,7 @@ def _states(configured: Settings) -> dict[str, str]:
         from ..db import companies
 
         (company,) = companies.all_of_them(db)
-        found = {
+        found: dict[str, str] = {
             order.number: sending.state_of(db, company, order.number)[0] for order in orders.read(SAMPLES.read_bytes())
         }
     engine.dispose()

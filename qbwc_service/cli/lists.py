@@ -19,16 +19,7 @@ from ..posting import send as sending
 from ..posting.naming import customer_record, item_record, vendor_record
 from .common import NOT_FOUND, Failure, as_json, company_of, now, opened, print_json, print_table, writing
 
-LISTS = {
-    "accounts": List.ACCOUNT,
-    "customers": List.CUSTOMER,
-    "vendors": List.VENDOR,
-    "items": List.ITEM,
-    "terms": List.TERMS,
-    "tax-codes": List.TAX_CODE,
-    "sales-tax-items": List.SALES_TAX_ITEM,
-    "payment-methods": List.PAYMENT_METHOD,
-}
+LISTS = table.WORDS
 
 
 @click.command("list")

@@ -1,21 +1,38 @@
 """`qbwc order`: add, send, show."""
 
 import sys
-from typing import Any
+from dataclasses import dataclass
 
 import click
 from sqlalchemy.engine import Connection
 
-from .. import orders
+from .. import orders, people
 from ..companies.preferences import Tax
+from ..db import audit
+from ..db import people as people_table
 from ..db.companies import Company
 from ..db.engine import reading
 from ..db.lists import List
+from ..orders import Order
+from ..people import ALL_RIGHTS, NotAllowed, Right
 from ..posting import queue
 from ..posting import send as sending
 from ..posting.naming import vendor_record
 from ..posting.plan import Choices, Plan
+from ..posting.plan_facts import plan_facts
+from ..posting.send import Stored
 from .common import NOT_FOUND, Failure, as_json, code_of, company_of, now, opened, print_json, print_table, writing
+
+
+@dataclass(frozen=True)
+class _Actor:
+    """In whose name a command acts, as the audit trail has it, and what they may send."""
+
+    who: str
+    rights: frozenset[Right]
+
+
+_by = click.option("--by", metavar="EMAIL", help="In the name of this user, with what they may send.")
 
 
 @click.group()
@@ -27,8 +44,9 @@ def order() -> None:
 @click.argument("company")
 @click.argument("file", type=click.Path(allow_dash=True))
 @click.option("--send", "send_", is_flag=True, help="Send them too, with the company's defaults.")
+@_by
 @as_json
-def add(company: str, file: str, send_: bool, json_: bool) -> None:
+def add(company: str, file: str, send_: bool, by: str | None, json_: bool) -> None:
     """Add orders from FILE (- for standard input): one, a JSON array, or JSON Lines. All are stored or none.
 
     \b
@@ -37,19 +55,20 @@ def add(company: str, file: str, send_: bool, json_: bool) -> None:
     text = _read(file)
     with writing() as db:
         known = company_of(db, company)
+        actor = _actor(db, known, by)
         try:
             taken = orders.read(text)
             for one in taken:
-                sending.store(db, known, one, now())
+                _store(db, known, one, actor)
                 if send_:
-                    sending.send(db, known, one.number, sending.defaults(known), now())
+                    _send(db, known, one.number, sending.defaults(known), actor)
         except orders.OrderFaults as error:
             what = "the order is" if len(error.faults) == 1 else f"{len(error.faults)} faults, nothing is"
             lines = "\n  ".join(map(str, error.faults))
             raise Failure(
                 f"{what} refused:\n  {lines}" if len(error.faults) == 1 else f"{what} stored:\n  {lines}"
             ) from None
-        except (sending.OrderSent, sending.Refused) as error:
+        except (sending.OrderSent, sending.Refused, NotAllowed) as error:
             raise Failure(str(error)) from None
         states = [{"number": one.number, "state": sending.state_of(db, known, one.number)[0]} for one in taken]
     if json_:
@@ -57,6 +76,32 @@ def add(company: str, file: str, send_: bool, json_: bool) -> None:
         return
     for row in states:
         click.echo(f"Order {row['number']}: {row['state']}")
+
+
+def _actor(db: Connection, known: Company, email: str | None) -> _Actor:
+    """-> the user of an address; without one the operator, who may send everything. Exit 3 when there is none such."""
+    if email is None:
+        return _Actor("command", ALL_RIGHTS)
+    user = people_table.by_email(db, email)
+    if user is None or user.disabled_at is not None:
+        raise Failure(f"there is no user {email}", NOT_FOUND)
+    return _Actor(user.email, people.rights_of(db, user, known))
+
+
+def _store(db: Connection, known: Company, one: Order, actor: _Actor) -> None:
+    stored = sending.store(db, known, one, now())
+    if stored is not Stored.SAME:
+        detail = "it replaces another" if stored is Stored.REPLACED else None
+        audit.put(db, now=now(), who=actor.who, act="order.added", about=one.number, company_id=known.id, detail=detail)
+
+
+def _send(db: Connection, known: Company, number: str, choices: Choices, actor: _Actor) -> int:
+    """-> how many documents were not asked for before. Raises what send.send() raises."""
+    added = sending.send(db, known, number, choices, now(), actor.rights)
+    if added:
+        detail = f"{added} documents"
+        audit.put(db, now=now(), who=actor.who, act="order.sent", about=number, company_id=known.id, detail=detail)
+    return added
 
 
 def _read(file: str) -> bytes:
@@ -86,6 +131,7 @@ def _read(file: str) -> bytes:
 @click.option("--ap-account", default="", help="Accounts payable.")
 @click.option("--cost-account", default="", help="Cost account of items to be created.")
 @click.option("--dry-run", is_flag=True, help="Only show what QuickBooks would hold.")
+@_by
 @as_json
 def send(
     company: str,
@@ -104,6 +150,7 @@ def send(
     ap_account: str,
     cost_account: str,
     dry_run: bool,
+    by: str | None,
     json_: bool,
 ) -> None:
     """Send an order to QuickBooks. Sending it twice is one sending; only what was not asked for yet is added.
@@ -113,6 +160,7 @@ def send(
     """
     with writing() as db:
         known = company_of(db, company)
+        actor = _actor(db, known, by)
         usual = sending.defaults(known)
         choices = Choices(
             usual.invoice if invoice is None else invoice,
@@ -128,17 +176,17 @@ def send(
             suppliers,
         )
         try:
-            _link(db, known, number, customer, vendors)
+            _link(db, known, number, customer, vendors, actor)
             if dry_run:
                 planned = sending.preview(db, known, number, choices)
                 db.rollback()  # a link that was asked for is tried, not made
                 _show_plan(planned, json_)
                 return
-            added = sending.send(db, known, number, choices, now())
+            added = _send(db, known, number, choices, actor)
             state, _ = sending.state_of(db, known, number)
         except (sending.UnknownOrder, sending.UnknownRecord) as error:
             raise Failure(str(error), NOT_FOUND) from None
-        except queue.NotNow as error:
+        except (queue.NotNow, NotAllowed) as error:
             raise Failure(str(error)) from None
         except sending.Refused as error:
             lines = "\n  ".join(map(str, error.obstacles))
@@ -151,20 +199,25 @@ def send(
         click.echo(f"Order {number} was sent already ({state}); nothing is added.")
 
 
-def _link(db: Connection, known: Company, number: str, customer: str | None, vendors: tuple[str, ...]) -> None:
+def _link(
+    db: Connection, known: Company, number: str, customer: str | None, vendors: tuple[str, ...], actor: _Actor
+) -> None:
     """Links the order's customer and suppliers to the records of QuickBooks' that were chosen."""
     wanted = [(supplier, name) for supplier, _, name in (vendor.partition("=") for vendor in vendors)]
     if any(not name for _, name in wanted):
         raise click.UsageError("write each vendor as ID=NAME")
+    pairs = [(vendor_record(supplier), List.VENDOR, supplier, name) for supplier, name in wanted]
     if customer is not None:
-        sending.link(db, known, sending.customer_of(db, known, number), List.CUSTOMER, customer, now())
-    for supplier, name in wanted:
-        sending.link(db, known, vendor_record(supplier), List.VENDOR, name, now())
+        pairs.insert(0, (sending.customer_of(db, known, number), List.CUSTOMER, number, customer))
+    for record, which, about, name in pairs:
+        found = sending.link(db, known, record, which, name, now())
+        act = f"{which}.linked"
+        audit.put(db, now=now(), who=actor.who, act=act, about=about, company_id=known.id, detail=found)
 
 
 def _show_plan(plan: Plan, json_: bool) -> None:
     if json_:
-        print_json(_plan_facts(plan))
+        print_json(plan_facts(plan))
     else:
         for document in plan.documents:
             title = " ".join(part for part in (document.kind, document.ref_number or document.name) if part)
@@ -184,41 +237,6 @@ def _show_plan(plan: Plan, json_: bool) -> None:
             click.echo(f"In the way: {obstacle}")
     if plan.obstacles:
         raise click.exceptions.Exit(1)
-
-
-def _money(value: Any) -> str | None:
-    return None if value is None else f"{value:.2f}"
-
-
-def _plan_facts(plan: Plan) -> dict[str, Any]:
-    return {
-        "documents": [
-            {
-                "kind": document.kind,
-                "name": document.name,
-                "ref_number": document.ref_number,
-                "entity": document.entity or None,
-                "lines": [
-                    {
-                        "item": line.item,
-                        "quantity": None if line.quantity is None else str(line.quantity),
-                        "description": line.description,
-                        "rate": None if line.rate is None else str(line.rate),
-                        "amount": _money(line.amount),
-                    }
-                    for line in document.lines
-                ],
-                "total": _money(document.total),
-                "applied": _money(document.applied),
-                "balance": _money(document.balance),
-            }
-            for document in plan.documents
-        ],
-        "notes": [
-            {"path": note.path, "before": note.before, "after": note.after, "rule": note.rule} for note in plan.notes
-        ],
-        "obstacles": [{"path": obstacle.path, "message": obstacle.message} for obstacle in plan.obstacles],
-    }
 
 
 @order.command("show")

@@ -1,12 +1,15 @@
 """`qbwc init`, `migrate` and `serve`."""
 
 import click
+from sqlalchemy.exc import OperationalError
 
-from ..db import schema
+from .. import sign_in
+from ..db import people, schema
 from ..db.engine import open_engine
+from ..db.web_sessions import Purpose
 from ..secrets import make_key_file
 from ..settings import Settings
-from .common import Failure, as_json, keys_of, print_json, read_settings
+from .common import Failure, as_json, keys_of, now, print_json, read_settings
 
 
 @click.command()
@@ -17,14 +20,36 @@ def init(json_: bool) -> None:
     May be run again: what is there stays as it is.
     """
     settings = _initialise()
+    link = _first_admin_link(settings)
     facts = {"data_dir": str(settings.data_dir), "public_url": settings.public_url, "schema": schema.HEAD}
     if json_:
-        print_json(facts)
+        print_json({**facts, "first_admin": link})
         return
     click.echo(f"Data folder: {settings.data_dir}")
-    if not settings.is_sqlite:
-        click.echo("Now run `qbwc migrate` to make the tables.")
+    if not settings.is_sqlite and link is None:
+        click.echo("Now run `qbwc migrate` to make the tables, then this once more for the first admin's link.")
+    if link is not None:
+        click.echo(f"The first admin's page, once `qbwc serve` runs (this link works once, for 7 days):\n  {link}")
     click.echo("Next: `qbwc company add NAME`, then `qbwc serve`.")
+
+
+def _first_admin_link(settings: Settings) -> str | None:
+    """-> a link that makes the first admin; None when there is one, or no schema yet. It replaces an earlier one."""
+    engine = open_engine(settings.database_url)
+    try:
+        if schema.current(engine) != schema.HEAD:
+            return None
+        with engine.begin() as db:
+            if people.admins(db):
+                return None
+            token = sign_in.make_link(db, keys_of(settings), Purpose.FIRST_ADMIN, None, now())
+        return f"{settings.public_url}/welcome/{token}"
+    except OperationalError:
+        if settings.is_sqlite:
+            raise
+        return None  # `migrate`, which comes next, says what is wrong with it
+    finally:
+        engine.dispose()
 
 
 def _initialise() -> Settings:
@@ -77,6 +102,7 @@ def serve(host: str, port: int | None, migrate_: bool) -> None:
     from .. import logs
     from ..app import App
     from ..server import serve as run
+    from ..ticker import Ticker
 
     settings = read_settings(port)
     if settings.is_sqlite and settings.secret_key is None:
@@ -87,14 +113,18 @@ def serve(host: str, port: int | None, migrate_: bool) -> None:
     engine = open_engine(settings.database_url)
     try:
         schema.require(engine)
-        logs.to_stderr()
-        app = App(settings, engine, keys_of(settings))
-        run(
-            app,
-            host,
-            settings.port if port is None else port,
-            lambda bound: click.echo(f"qbwc serves {settings.public_url}/qbwc, listening on {host}:{bound}", err=True),
-        )
+        logs.to_stderr(settings)
+        keys = keys_of(settings)
+        app, ticker = App(settings, engine, keys), Ticker(settings, engine, keys)
+
+        def ready(bound: int) -> None:
+            ticker.start()
+            click.echo(f"qbwc serves {settings.public_url}/qbwc, listening on {host}:{bound}", err=True)
+
+        try:
+            run(app, host, settings.port if port is None else port, ready)
+        finally:
+            ticker.stop()
     except schema.SchemaMismatch as error:
         raise Failure(str(error)) from None
     except OSError as error:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from .. import doctor as checks
-from ..db import companies, job_views
+from ..db import companies, figures, job_views
 from ..db.engine import reading
 from ..db.states import State
 from .common import NEEDS_ATTENTION, as_json, now, opened, print_json, print_table, read_settings
@@ -25,7 +25,7 @@ def status(json_: bool) -> None:
     if json_:
         print_json({"companies": rows, "needs_attention": any(row["needs_attention"] for row in rows)})
     else:
-        shown = ("company", "last_contact", "waiting", "in_doubt", "attention", "posted", "problem")
+        shown = ("company", "last_contact", "waiting", "oldest_waiting", "in_doubt", "attention", "posted", "problem")
         print_table([{name: row[name] for name in shown} for row in rows], "There is no company yet.")
     if any(row["needs_attention"] for row in rows):
         raise click.exceptions.Exit(NEEDS_ATTENTION)
@@ -41,6 +41,7 @@ def _facts(db: Any, company: companies.Company, at: dt.datetime) -> dict[str, An
         "company": company.name,
         "last_contact": connection.called_at,
         "waiting": waiting,
+        "oldest_waiting": figures.backlog(db, company.id).oldest,
         "in_doubt": counts.get(State.IN_DOUBT, 0),
         "attention": counts.get(State.ATTENTION, 0),
         "posted": counts.get(State.POSTED, 0),

@@ -1,5 +1,6 @@
 """What a company sets once for all its orders (product.md M10 to M16)."""
 
+import functools
 import json
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
@@ -17,6 +18,13 @@ class Tax(StrEnum):
 class ItemName(StrEnum):
     NUMBER = "number"
     NAME = "name"
+
+
+class Visible(StrEnum):
+    """Whom the company is for, of those who are no admins (product.md M15)."""
+
+    EVERYONE = "everyone"
+    CHOSEN = "chosen"  # the teams and people that an admin chose
 
 
 @dataclass(frozen=True)
@@ -40,9 +48,14 @@ class Preferences:
     link_bills: bool = False
     macros: bool = True
     batch: int = 250  # the most requests in a message
+    visible: Visible = Visible.EVERYONE
+    allow_invoices: bool = True  # users who are no admins may send them
+    allow_bills: bool = True
+    allow_purchase_orders: bool = True
     hold_minutes: int = 0  # keep a session open so long, for orders that come meanwhile; 0: do not
 
 
+_TYPES = get_type_hints(Preferences)  # once: settings are read at each poll, and for each company of a page
 LIMITS = {"batch": (1, 500), "hold_minutes": (0, 240)}
 
 
@@ -50,6 +63,7 @@ class WrongPreference(Exception):
     """A setting that does not exist, or a value that it does not take."""
 
 
+@functools.lru_cache(4096)  # asked for at each call of each connector, and seldom changed
 def load(text: str) -> Preferences:
     known = {field.name for field in fields(Preferences)}
     return _typed({name: value for name, value in json.loads(text).items() if name in known})
@@ -61,12 +75,11 @@ def dump(preferences: Preferences) -> str:
 
 def change(preferences: Preferences, assignments: dict[str, str]) -> Preferences:
     """-> the preferences with these values read from text; raises WrongPreference naming setting and rule."""
-    types = get_type_hints(Preferences)
     changed: dict[str, Any] = {}
     for name, text in assignments.items():
-        if name not in types:
-            raise WrongPreference(f"{name} is not a setting; there are: {', '.join(types)}")
-        changed[name] = _read(name, types[name], text)
+        if name not in _TYPES:
+            raise WrongPreference(f"{name} is not a setting; there are: {', '.join(_TYPES)}")
+        changed[name] = _read(name, _TYPES[name], text)
     return replace(preferences, **changed)
 
 
@@ -91,7 +104,6 @@ def _read(name: str, type_: type, text: str) -> Any:
 
 
 def _typed(values: dict[str, Any]) -> Preferences:
-    types = get_type_hints(Preferences)
     return Preferences(
-        **{name: types[name](value) if issubclass(types[name], StrEnum) else value for name, value in values.items()}
+        **{name: _TYPES[name](value) if issubclass(_TYPES[name], StrEnum) else value for name, value in values.items()}
     )

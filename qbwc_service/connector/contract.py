@@ -48,7 +48,7 @@ class Sessions(Protocol):
     def server_version(self) -> str:
         """Shown in the Web Connector's "More information" (contract.md 1.6)."""
 
-    def client_version(self, version: str) -> str:
+    def client_version(self, version: str, remote: str) -> str:
         """ "" to go on (contract.md 2.1)."""
 
     def authenticate(self, username: str, password: str, remote: str) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ class QBWebConnectorSvc(ServiceBase):  # type: ignore[misc]
 
     @_operation(_String)
     def clientVersion(ctx: Any, strVersion: str) -> str:
-        return _sessions(ctx).client_version(strVersion)
+        return _sessions(ctx).client_version(strVersion, ctx.transport.req["REMOTE_ADDR"])
 
     @_operation(_String, _String, returns=_Strings)
     def authenticate(ctx: Any, strUserName: str, strPassword: str) -> tuple[str, ...]:

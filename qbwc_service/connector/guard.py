@@ -6,12 +6,12 @@ request is logged.
 """
 
 import logging
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPMethod, HTTPStatus
 from typing import TYPE_CHECKING
 
+from .. import request_ids
 from .envelope import Call, Operation, Refused, SoapFault, fault, read_call
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _refusal(refused: Refused) -> _Reply:
 
 
 def _failure(error: Exception) -> _Reply:
-    reference = secrets.token_hex(6)
+    reference = request_ids.obtain()
     log.error("call failed", exc_info=_without_words(error), extra={"reference": reference})
     return _Reply(
         fault("Server", f"The service could not answer. Its log tells more under the reference {reference}."),

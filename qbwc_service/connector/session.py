@@ -28,6 +28,7 @@ TICKET, PASSWORD = "ticket", "password"
 NO_OP = "NoOp"  # "wait five seconds and ask again" (contract.md 2.5)
 OVER = "This session is over. The next update of the Web Connector begins a new one; nothing is lost."
 MOST_STRAY_BYTES = 1_000_000
+MOST_VERSIONS, LONGEST_VERSION = 10_000, 32
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +46,16 @@ class Sessions:
         self._engine = engine
         self._keys = keys
         self._clock = clock
+        self._versions: dict[str, str] = {}  # of the Web Connectors that called this process, by address
 
-    def client_version(self, version: str) -> str:
-        """Always "go on": a warning would stop an unattended PC at a dialog (contract.md 2.1)."""
+    def client_version(self, version: str, remote: str) -> str:
+        """Always "go on": a warning would stop an unattended PC at a dialog (contract.md 2.1).
+
+        The call does not say which company's connector it is: the authenticate that follows from there does.
+        """
+        if len(self._versions) >= MOST_VERSIONS:
+            self._versions.clear()
+        self._versions[remote] = version[:LONGEST_VERSION]
         return ""
 
     def authenticate(self, username: str, password: str, remote: str) -> tuple[str, ...]:
@@ -67,7 +75,8 @@ class Sessions:
                 return ticket, "nvu"
             company = login.company
             # The connection's row is the lock: of two logins at once, one waits here for the other.
-            companies.note_call(db, company.id, "nothing to send", now)
+            version = self._versions.pop(remote, None) or login.connector_version
+            companies.note_poll(db, company.id, "nothing to send", now, _usual(login, now), version)
             lists_due = login.lists_due_at is None or login.lists_due_at <= now
             held = preferences.load(company.settings).hold_minutes
             if not (login.left_open or login.has_work or lists_due or held):
@@ -208,7 +217,8 @@ class Sessions:
         if percent == 100 and _is_held(session, preferences.load(company.settings), now):
             percent = 99
         sessions.note(db, session.id, now, jobs_done=done, percent=percent)
-        log.info("answer taken", extra={"company": company.id, "message_id": message.id, "done": settled.done})
+        told = {"company": company.id, "session": session.id, "message_id": message.id}
+        log.info("answer taken", extra={**told, "done": settled.done, "percent": percent})
         return percent
 
     def _keep_untaken(self, ticket: str, response: str, hresult: str, said: str, error: str, now: dt.datetime) -> None:
@@ -219,6 +229,15 @@ class Sessions:
                     _keep(db, session, None, response, hresult, said, f"could not be taken: {error}", now)
         except Exception:
             log.exception("an answer could be neither taken nor kept")
+
+
+def _usual(login: polls.Login, now: dt.datetime) -> int | None:
+    """-> how many seconds lie between two polls, as observed: each new one moves it by a quarter, so that an update
+    that a person asked for in between hardly matters."""
+    gap = None if login.called_at is None else (now - login.called_at).total_seconds()
+    if gap is None or not 20 <= gap <= 86400:
+        return login.usual_seconds
+    return round(gap if login.usual_seconds is None else login.usual_seconds + (gap - login.usual_seconds) / 4)
 
 
 def _is_open(session: AnyRow, now: dt.datetime) -> bool:

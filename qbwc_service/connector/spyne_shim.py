@@ -8,6 +8,7 @@ asks, and it wants `parse_header()` of `cgi`, which Python 3.13 no longer has. B
 # ruff: noqa: E402 - the names below can be imported only once the import has been prepared.
 # mypy: disable-error-code="misc, import-untyped"
 import email.message
+import functools
 import importlib.util
 import logging
 import pathlib
@@ -43,6 +44,7 @@ def _stand_in_for_cgi() -> types.ModuleType:
     return module
 
 
+@functools.lru_cache(64)  # of what a request's headers say there are few
 def _parse_header(line: str) -> tuple[str, dict[str, str]]:
     """What `cgi.parse_header` gave: the value, and its parameters by lower-case name."""
     message = email.message.Message()
@@ -86,8 +88,13 @@ def _silence() -> None:
 _silence()
 _prepare()
 
+import spyne.const
 from spyne import Application, Array, Fault, Integer32, ServiceBase, Unicode, rpc
 from spyne.protocol.soap import Soap11
 from spyne.server.wsgi import WsgiApplication
+
+# Spyne collects garbage after a request, at most once a second: 60 ms of a poll that takes two, and nothing of ours
+# needs it. Python's own collector does what is needed.
+spyne.const.MIN_GC_INTERVAL = float("inf")
 
 __all__ = ["Application", "Array", "Fault", "Integer32", "ServiceBase", "Soap11", "Unicode", "WsgiApplication", "rpc"]

@@ -1,6 +1,7 @@
 """Companies, their connector passwords, and what is known of each one's connection."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -35,6 +36,7 @@ companies = Table(
     Column("settings", Text, nullable=False, server_default="{}"),
     Column("created_at", Utc, nullable=False),
     Column("removed_at", Utc),
+    Column("restored_at", Utc),  # when the database came back from a backup: what was posted since then is not known
 )
 
 passwords = Table(
@@ -60,6 +62,8 @@ connections = Table(
     metadata,
     Column("company_id", ForeignKey("companies.id", ondelete="CASCADE"), primary_key=True),
     Column("called_at", Utc),  # the last call with the right password
+    Column("usual_seconds", Integer),  # how often it calls by itself, as observed
+    Column("connector_version", String(32)),  # of the Web Connector, as it told last
     Column("answer", Text),  # what was answered then, in words
     Column("refused_at", Utc),  # the last call with a wrong password
     Column("product", Text),
@@ -86,6 +90,7 @@ class Company:
     every_minutes: int
     settings: str
     created_at: dt.datetime
+    restored_at: dt.datetime | None = None
 
 
 _COLUMNS = tuple(companies.c[name] for name in Company.__dataclass_fields__)
@@ -164,6 +169,32 @@ def all_of_them(db: Connection) -> list[Company]:
     return [Company(*row) for row in rows]
 
 
+def page_of(
+    db: Connection, *, search: str = "", after: str | None = None, limit: int = 50
+) -> list[tuple[str, Company]]:
+    """-> key and company, by name, without the removed ones; `after` is the key of the last one of the page before.
+
+    `search` is a part of the name in any case. Served by uq_companies_name_key.
+    """
+    found = (
+        select(companies.c.name_key, *_COLUMNS)
+        .where(companies.c.removed_at.is_(None))
+        .order_by(companies.c.name_key)
+        .limit(limit)
+    )
+    if search:
+        found = found.where(companies.c.name_key.contains(search.casefold(), autoescape=True))
+    if after is not None:
+        found = found.where(companies.c.name_key > after)
+    return [(row[0], Company(*row[1:])) for row in db.execute(found)]
+
+
+def removed(db: Connection, limit: int = 20) -> list[AnyRow]:
+    """-> name and removed_at of removed companies, the latest first."""
+    found = select(companies.c.name, companies.c.removed_at).where(companies.c.removed_at.is_not(None))
+    return list(db.execute(found.order_by(companies.c.removed_at.desc()).limit(limit)).all())
+
+
 def an_owner_id(db: Connection) -> str | None:
     """The OwnerID of this installation: that of its first company, since it is one for the application."""
     return db.execute(select(companies.c.owner_id).order_by(companies.c.id).limit(1)).scalar_one_or_none()
@@ -185,6 +216,18 @@ def password_in_force(db: Connection, company_id: int) -> str | None:
     ).scalar_one_or_none()
 
 
+def password_made_at(db: Connection, company_id: int) -> dt.datetime | None:
+    """-> since when the password in force is; None for a removed company."""
+    mine = select(passwords.c.created_at).where(passwords.c.company_id == company_id, passwords.c.ends_at.is_(None))
+    return db.execute(mine).scalar_one_or_none()
+
+
+def old_password_ends_at(db: Connection, company_id: int, now: dt.datetime) -> dt.datetime | None:
+    """-> until when the password before the one in force still works, if it does."""
+    mine = select(passwords.c.ends_at).where(passwords.c.company_id == company_id, passwords.c.ends_at > now)
+    return db.execute(mine).scalar_one_or_none()
+
+
 def put_password(
     db: Connection, company_id: int, *, mac: str, sealed: str, now: dt.datetime, old_ends_at: dt.datetime | None
 ) -> None:
@@ -202,11 +245,45 @@ def connection_of(db: Connection, company_id: int) -> AnyRow:
     return db.execute(select(connections).where(connections.c.company_id == company_id)).one()
 
 
+def all_connections(db: Connection) -> dict[int, AnyRow]:
+    """-> every company's connection, by its id: for what looks at all of them at once."""
+    return {row.company_id: row for row in db.execute(select(connections))}
+
+
+def old_passwords_end(db: Connection, after: dt.datetime, before: dt.datetime) -> dict[int, dt.datetime]:
+    """-> by company, when an old password ends that ends in this time."""
+    ending = select(passwords.c.company_id, passwords.c.ends_at)
+    rows = db.execute(ending.where(passwords.c.ends_at > after, passwords.c.ends_at <= before))
+    return {row.company_id: row.ends_at for row in rows}
+
+
+def connections_of(db: Connection, company_ids: Sequence[int]) -> dict[int, AnyRow]:
+    """-> the connections of these companies, for a page of them in one statement."""
+    rows = db.execute(select(connections).where(connections.c.company_id.in_(company_ids)))
+    return {row.company_id: row for row in rows}
+
+
+def forget_calls(db: Connection, company_id: int) -> None:
+    """A company that is removed waits for its first contact again, should it come back; what its company file is stays
+    known."""
+    nothing = dict.fromkeys(("called_at", "answer", "refused_at", "problem", "problem_at", "lists_due_at"))
+    db.execute(update(connections).where(connections.c.company_id == company_id).values(**nothing))
+
+
 CALLED = (
     update(connections)
     .where(connections.c.company_id == bindparam("company"))
     .values(called_at=bindparam("now"), answer=bindparam("said"))
 )
+POLLED = CALLED.values(usual_seconds=bindparam("usual"), connector_version=bindparam("version"))
+
+
+def note_poll(
+    db: Connection, company_id: int, answer: str, now: dt.datetime, usual_seconds: int | None, version: str | None
+) -> None:
+    """The Web Connector called with the right password; with what is known of its interval and its version now."""
+    facts = {"company": company_id, "said": answer, "now": now, "usual": usual_seconds, "version": version}
+    db.execute(POLLED, facts)
 
 
 def note_call(db: Connection, company_id: int, answer: str, now: dt.datetime) -> None:

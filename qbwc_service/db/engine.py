@@ -64,8 +64,9 @@ def among(column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
 def open_engine(url: str) -> Engine:
     """-> an engine for the URL of `settings.read()`; nothing is opened yet."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
-    engine = create_engine(url, connect_args={"timeout": 30})
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+    # Parameters are hidden: an error's words would carry them, secrets among them, into the log.
+    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: object) -> None:

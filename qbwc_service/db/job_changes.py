@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
+from . import webhooks
 from .engine import AnyRow
 from .jobs import Change, NewJob, by_records, history, jobs, needed_by, needs
 from .states import BLOCKING, CLAIMABLE, Event, State
@@ -97,10 +98,12 @@ def write_history(
 
 
 def apply(db: Connection, changes: Sequence[Change], now: dt.datetime) -> None:
-    """Writes what became of the jobs and their history, then frees or blocks what needs them."""
+    """Writes what became of the jobs and their history, tells webhooks, then frees or blocks what needs them."""
     if not changes:
         return
     _write(db, changes, now)
+    told = [change.job_id for change in changes if change.state in webhooks.EVENTS and change.event is not Event.READ]
+    webhooks.tell(db, told, now)
     posted = [change.job_id for change in changes if change.state == State.POSTED]
     stopped = [change.job_id for change in changes if change.state in BLOCKING]
     open_again = [
@@ -260,8 +263,8 @@ def drop_unsent_records(db: Connection, order_id: int, kinds: Iterable[str], now
             dependent.c.state != State.CANCELLED,
         )
     )
-    dropped = db.execute(
-        update(jobs)
+    unsent = (
+        select(jobs.c.id, jobs.c.state)
         .where(
             jobs.c.order_id == order_id,
             jobs.c.kind.in_(list(kinds)),
@@ -269,10 +272,16 @@ def drop_unsent_records(db: Connection, order_id: int, kinds: Iterable[str], now
             jobs.c.attempts == 0,
             ~needed_elsewhere.exists(),
         )
-        .values(state=State.CANCELLED, superseded_at=now, changed_at=now)
-        .returning(jobs.c.id)
-    ).scalars()
-    write_history(db, [(job_id, Event.CANCELLED.name, State.CANCELLED, None, None) for job_id in dropped], now)
+        .order_by(jobs.c.id)
+        .with_for_update(of=jobs)
+    )
+    dropped = db.execute(unsent).all()
+    if dropped:
+        ids = [job.id for job in dropped]
+        gone = update(jobs).where(jobs.c.id.in_(ids))
+        db.execute(gone.values(state=State.CANCELLED, superseded_at=now, changed_at=now))
+        write_history(db, [(job_id, Event.CANCELLED.name, State.CANCELLED, None, None) for job_id in ids], now)
+        webhooks.tell(db, [job.id for job in dropped if job.state != State.CANCELLED], now)
 
 
 def supersede(db: Connection, job_ids: Sequence[int], now: dt.datetime) -> None:

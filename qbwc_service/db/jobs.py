@@ -80,26 +80,34 @@ Index(
     sqlite_where=NUMBERED,
     postgresql_where=NUMBERED,
 )
-_CLAIMABLE = and_(among(jobs.c.state, CLAIMABLE), jobs.c.blocked_by.is_(None))
+CLAIMABLE_UNBLOCKED = and_(among(jobs.c.state, CLAIMABLE), jobs.c.blocked_by.is_(None))
 AWAY = among(jobs.c.state, [State.IN_FLIGHT, State.IN_DOUBT])
-_TROUBLE = among(jobs.c.state, [State.ATTENTION])
-_BLOCKED = jobs.c.blocked_by.is_not(None)
+TROUBLE = among(jobs.c.state, [State.ATTENTION])
+UNFINISHED = and_(among(jobs.c.state, [state for state in State if state != State.POSTED]), CURRENT)
+BLOCKED = jobs.c.blocked_by.is_not(None)
+CANCELLED = and_(among(jobs.c.state, [State.CANCELLED]), CURRENT)
 Index(
     "ix_jobs_claimable",
     jobs.c.company_id,
     jobs.c.priority,
     jobs.c.id,
-    sqlite_where=_CLAIMABLE,
-    postgresql_where=_CLAIMABLE,
+    sqlite_where=CLAIMABLE_UNBLOCKED,
+    postgresql_where=CLAIMABLE_UNBLOCKED,
 )
 Index("ix_jobs_away", jobs.c.company_id, jobs.c.message_id, sqlite_where=AWAY, postgresql_where=AWAY)
-Index("ix_jobs_trouble", jobs.c.company_id, jobs.c.id, sqlite_where=_TROUBLE, postgresql_where=_TROUBLE)
-Index("ix_jobs_blocked", jobs.c.blocked_by, sqlite_where=_BLOCKED, postgresql_where=_BLOCKED)
+Index("ix_jobs_trouble", jobs.c.company_id, jobs.c.id, sqlite_where=TROUBLE, postgresql_where=TROUBLE)
+# What keeps an order from being posted; and a company's jobs, the latest first.
+Index("ix_jobs_unfinished", jobs.c.company_id, jobs.c.order_id, sqlite_where=UNFINISHED, postgresql_where=UNFINISHED)
+Index("ix_jobs_recent", jobs.c.company_id, jobs.c.id, sqlite_where=CURRENT, postgresql_where=CURRENT)
+Index("ix_jobs_blocked", jobs.c.blocked_by, sqlite_where=BLOCKED, postgresql_where=BLOCKED)
+# What waits behind something that a person must mend, and what was cancelled: both are rare, and cost little.
+Index("ix_jobs_stuck", jobs.c.company_id, jobs.c.id, sqlite_where=BLOCKED, postgresql_where=BLOCKED)
+Index("ix_jobs_cancelled", jobs.c.company_id, jobs.c.id, sqlite_where=CANCELLED, postgresql_where=CANCELLED)
 
 
 def CLAIMABLE_NOW(at: Any) -> Any:
     """-> the condition of a job that may leave at a time."""
-    return and_(_CLAIMABLE, or_(jobs.c.next_try_at.is_(None), jobs.c.next_try_at <= at))
+    return and_(CLAIMABLE_UNBLOCKED, or_(jobs.c.next_try_at.is_(None), jobs.c.next_try_at <= at))
 
 
 needs = Table(
@@ -172,7 +180,7 @@ def _claim(dialect: str) -> Any:
         select(jobs.c.id)
         .where(
             jobs.c.company_id == bindparam("company"),
-            _CLAIMABLE,
+            CLAIMABLE_UNBLOCKED,
             jobs.c.priority == bindparam("first_priority"),
             or_(jobs.c.next_try_at.is_(None), jobs.c.next_try_at <= bindparam("at", type_=Utc)),
         )
@@ -224,7 +232,7 @@ _NEXT_UP = (
     select(jobs.c.id, jobs.c.together)
     .where(
         jobs.c.company_id == bindparam("company"),
-        _CLAIMABLE,
+        CLAIMABLE_UNBLOCKED,
         jobs.c.priority == bindparam("first_priority"),
         or_(jobs.c.next_try_at.is_(None), jobs.c.next_try_at <= bindparam("at", type_=Utc)),
     )
@@ -253,7 +261,7 @@ def open_count(db: Connection, company_id: int, now: dt.datetime, most: int = 20
         select(jobs.c.id)
         .where(
             jobs.c.company_id == company_id,
-            _CLAIMABLE,
+            CLAIMABLE_UNBLOCKED,
             or_(jobs.c.next_try_at.is_(None), jobs.c.next_try_at <= now),
         )
         .limit(most)

@@ -5,7 +5,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, delete, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
@@ -23,6 +37,18 @@ class List(StrEnum):
     VENDOR = "vendor"
     ITEM = "item"
 
+
+# What the lists are called by commands and in the API's addresses.
+WORDS = {
+    "accounts": List.ACCOUNT,
+    "customers": List.CUSTOMER,
+    "vendors": List.VENDOR,
+    "items": List.ITEM,
+    "terms": List.TERMS,
+    "tax-codes": List.TAX_CODE,
+    "sales-tax-items": List.SALES_TAX_ITEM,
+    "payment-methods": List.PAYMENT_METHOD,
+}
 
 records = Table(
     "list_records",
@@ -120,11 +146,58 @@ def by_list_id(db: Connection, company_id: int, which: List, list_id: str) -> An
     ).one_or_none()
 
 
-def listed(db: Connection, company_id: int, which: List, search: str = "", limit: int | None = None) -> list[AnyRow]:
-    found = select(records).where(records.c.company_id == company_id, records.c.list == which).order_by(records.c.key)
+def listed(
+    db: Connection,
+    company_id: int,
+    which: List,
+    search: str = "",
+    limit: int | None = None,
+    *,
+    after: tuple[str, str] | None = None,
+) -> list[AnyRow]:
+    """-> records by name; `after` is key and ListID of the last row of the page before. Served by
+    ix_list_records_key."""
+    found = select(records).where(records.c.company_id == company_id, records.c.list == which)
     if search:
         found = found.where(records.c.key.contains(search.lower(), autoescape=True))
+    if after is not None:
+        key, list_id = after
+        found = found.where(
+            records.c.key >= key, (records.c.key > key) | ((records.c.key == key) & (records.c.list_id > list_id))
+        )
+    found = found.order_by(records.c.key, records.c.list_id)
     return list(db.execute(found.limit(limit) if limit else found).all())
+
+
+def matching(db: Connection, company_id: int, which: List, text: str, limit: int = 20) -> list[AnyRow]:
+    """-> active records to choose from, of whose names `text` is a part, in any case: first those that begin with it.
+
+    Reads the names of the whole list, some milliseconds for 20,000; served by ix_list_records_key.
+    """
+    key, small = records.c.key, text.lower()
+    found = select(records).where(
+        records.c.company_id == company_id, records.c.list == which, records.c.is_active.is_(True)
+    )
+    if small:
+        found = found.where(key.contains(small, autoescape=True))
+        found = found.order_by(key.startswith(small, autoescape=True).desc())
+    return list(db.execute(found.order_by(key).limit(limit)).all())
+
+
+def by_list_ids(db: Connection, company_id: int, which: List, list_ids: Sequence[str]) -> dict[str, AnyRow]:
+    """-> records by ListID, for a page of them in one statement."""
+    rows = db.execute(
+        select(records).where(
+            records.c.company_id == company_id, records.c.list == which, records.c.list_id.in_(list_ids)
+        )
+    )
+    return {row.list_id: row for row in rows}
+
+
+def counts(db: Connection, company_id: int) -> dict[str, int]:
+    """-> how many records of each list are mirrored; served by the primary key."""
+    found = select(records.c.list, func.count()).where(records.c.company_id == company_id).group_by(records.c.list)
+    return {row[0]: row[1] for row in db.execute(found)}
 
 
 def forget(db: Connection, company_id: int, which: List) -> None:
@@ -156,6 +229,10 @@ def links_of(db: Connection, company_id: int, wanted: Iterable[str]) -> dict[str
         )
         found.update((row.record, row) for row in rows)
     return found
+
+
+def drop_link(db: Connection, company_id: int, record: str) -> None:
+    db.execute(delete(links).where(links.c.company_id == company_id, links.c.record == record))
 
 
 def put_links(db: Connection, company_id: int, rows: Iterable[tuple[str, str, str]], now: dt.datetime) -> None:

@@ -29,7 +29,7 @@ messages = Table(
     metadata,
     Column("id", BigId, primary_key=True),
     Column("company_id", ForeignKey("companies.id", ondelete="CASCADE"), nullable=False),
-    Column("session_id", ForeignKey("sessions.id", ondelete="SET NULL")),
+    Column("session_id", ForeignKey("sessions.id", ondelete="SET NULL"), index=True),  # for a session that is pruned
     Column("purpose", String(8), nullable=False),
     Column("fate", String(8), nullable=False),
     Column("set_id", String(20)),  # newMessageSetID
@@ -49,7 +49,7 @@ answers = Table(
     Column("id", BigId, primary_key=True),
     Column("company_id", ForeignKey("companies.id", ondelete="CASCADE"), index=True),
     Column("message_id", ForeignKey("messages.id", ondelete="CASCADE"), index=True),
-    Column("session_id", ForeignKey("sessions.id", ondelete="SET NULL")),
+    Column("session_id", ForeignKey("sessions.id", ondelete="SET NULL"), index=True),
     Column("received_at", Utc, nullable=False),
     Column("response", Text, nullable=False),
     Column("hresult", Text, nullable=False),

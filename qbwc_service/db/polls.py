@@ -25,6 +25,9 @@ LOGIN = (
         *_COLUMNS,
         passwords.c.mac,
         connections.c.lists_due_at,
+        connections.c.called_at,
+        connections.c.usual_seconds,
+        connections.c.connector_version,
         exists().where(sessions.c.company_id == companies.c.id, OPEN_SESSION).label("in_session"),
         exists().where(messages.c.company_id == companies.c.id, OPEN_MESSAGE).label("unanswered"),
         or_(
@@ -45,6 +48,9 @@ class Login:
     company: Company
     macs: tuple[str, ...]
     lists_due_at: dt.datetime | None
+    called_at: dt.datetime | None
+    usual_seconds: int | None
+    connector_version: str | None
     left_open: bool  # a session, or a message without an answer
     has_work: bool
 
@@ -59,6 +65,9 @@ def login(db: Connection, username: str, now: dt.datetime) -> Login | None:
         Company(*first[: len(_COLUMNS)]),
         tuple(row.mac for row in rows if row.mac is not None),
         first.lists_due_at,
+        first.called_at,
+        first.usual_seconds,
+        first.connector_version,
         bool(first.in_session or first.unanswered),
         bool(first.has_work),
     )

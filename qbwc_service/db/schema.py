@@ -8,7 +8,7 @@ from sqlalchemy.engine import Engine
 from ..package_files import folder
 
 # The newest migration. Written here so that a command need not load Alembic to compare; a test holds them together.
-HEAD = "0001"
+HEAD = "0002"
 
 # Any number, as long as no other program on the same PostgreSQL database uses it.
 _MIGRATION_LOCK = 0x71627763
@@ -50,12 +50,13 @@ def require(engine: Engine) -> None:
         return
     if found is None:
         raise SchemaMismatch("the database has no tables yet: run `qbwc init` (SQLite) or `qbwc migrate` first")
-    if found in _known_revisions():
+    if found in known_revisions():
         raise SchemaMismatch(f"the database is of an older version ({found}): run `qbwc migrate` first")
     raise SchemaMismatch(f"the database is of a newer version ({found}) than this program: update qbwc")
 
 
-def _known_revisions() -> set[str]:
+def known_revisions() -> set[str]:
+    """-> the versions that this program can migrate from, and its own."""
     from alembic.script import ScriptDirectory
 
     return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}

@@ -13,6 +13,15 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+class OrderState(StrEnum):
+    """What became of an order: made from the states of its documents (design.md part 4)."""
+
+    NEW = "new"  # not sent
+    WAITING = "waiting"
+    ATTENTION = "attention"  # a document of it needs a person
+    POSTED = "posted"  # all of them are
+
+
 class Event(StrEnum):
     """Why a job changed its state: what its history says."""
 
@@ -38,12 +47,14 @@ class Event(StrEnum):
     REVIVED = "it was sent once more"
     DUE = "the list is due to be read"
     READ = "a page was read"
+    RESTORED = "the database was restored from a backup"
 
 
 S, E = State, Event
 NEXT: dict[State, dict[Event, State]] = {
     S.WAITING: {
         E.FREED: S.READY,
+        E.RESTORED: S.IN_DOUBT,  # it may have left since the backup
         E.CLAIMED: S.IN_FLIGHT,  # together with what it waits for
         E.ADOPTED: S.POSTED,
         E.SAVED: S.POSTED,  # a late answer
@@ -57,6 +68,7 @@ NEXT: dict[State, dict[Event, State]] = {
         E.UNFIT: S.ATTENTION,
         E.CANCELLED: S.CANCELLED,
         E.RETRIED: S.READY,  # a rest is cut short
+        E.RESTORED: S.IN_DOUBT,
         E.READ: S.POSTED,
     },
     S.IN_FLIGHT: {

@@ -1,6 +1,35 @@
 """All tables, gathered: what the migrations are compared with."""
 
-from . import companies, jobs, lists, messages, orders, sessions
+from . import (
+    audit,
+    companies,
+    jobs,
+    lists,
+    messages,
+    notices,
+    orders,
+    parties,
+    people,
+    sessions,
+    tokens,
+    web_sessions,
+    webhooks,
+)
 from .engine import metadata
 
-__all__ = ["companies", "jobs", "lists", "messages", "metadata", "orders", "sessions"]
+__all__ = [
+    "audit",
+    "companies",
+    "jobs",
+    "lists",
+    "messages",
+    "metadata",
+    "notices",
+    "orders",
+    "parties",
+    "people",
+    "sessions",
+    "tokens",
+    "web_sessions",
+    "webhooks",
+]

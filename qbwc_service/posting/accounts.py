@@ -6,6 +6,7 @@ from sqlalchemy.engine import Connection
 
 from ..db import lists as table
 from ..db.lists import List
+from ..wording import say
 
 # What QuickBooks takes in each place (qbxml/README.md of Intuit's rules); elsewhere any account.
 TYPES = {
@@ -26,12 +27,18 @@ def faults(db: Connection, company_id: int, chosen: Mapping[str, str]) -> list[t
     if not names or table.read_of(db, company_id)[List.ACCOUNT].read_at is None:
         return []
     known = table.by_keys(db, company_id, List.ACCOUNT, names.values())
-    found = []
+    found: list[tuple[str, str]] = []
     for key, name in names.items():
         account = known.get(name.lower())
         if account is None or not account.is_active:
-            found.append((key, f"QuickBooks has no active account {name}; see `qbwc list accounts`"))
+            found.append((key, say("QuickBooks has no active account %(name)s; see `qbwc list accounts`", name=name)))
         elif key in TYPES and account.type not in TYPES[key]:
             takes = " or ".join(TYPES[key])
-            found.append((key, f"{name} is of type {account.type}; QuickBooks takes {takes} here"))
+            fault = say(
+                "%(name)s is of type %(type)s; QuickBooks takes %(takes)s here",
+                name=name,
+                type=account.type,
+                takes=takes,
+            )
+            found.append((key, fault))
     return found

@@ -21,6 +21,7 @@ from qbxml.text import Fitted, fit
 from .. import orders
 from ..companies.preferences import ItemName, Preferences, Tax
 from ..orders import Order
+from ..wording import joined, say
 from .naming import ITEM_NAME, MEMO, NAME, customer_record, free_name, item_record, short_name, short_number
 
 # Slots that are filled when the message leaves, beside the records of the company's jobs.
@@ -28,12 +29,26 @@ INCOME, COST = "account:income", "account:cost"
 EXEMPT, TAXED = "tax_code:exempt", "tax_code:taxed"
 DISCOUNT_ITEM, TAX_ITEM = "Discount", "Total Sales Tax"
 
+# What qbxml.text does to a text that QuickBooks cannot hold, in words.
+FITTING = {"replaced": say("replaced"), "removed": say("removed"), "shortened": say("shortened")}
+
+
+@dataclass(frozen=True)
+class ForSupplier:
+    """What the clerk ticks for one supplier. An account that is "" is the one chosen for all."""
+
+    bill: bool = False
+    purchase_order: bool = False
+    ap_account: str = ""
+    cost_account: str = ""
+
 
 @dataclass(frozen=True)
 class Choices:
     """What the clerk ticks in the send window; what is None or "" is as the company's preferences have it.
 
-    Accounts are QuickBooks' full names; `suppliers` are ids, none meaning all of the order's.
+    Accounts are QuickBooks' full names; `suppliers` are ids, none meaning all of the order's. `by_supplier`, by id, is
+    what differs for one of them: `bill` and `purchase_order` are for the others.
     """
 
     invoice: bool = True
@@ -47,6 +62,14 @@ class Choices:
     ap_account: str = ""
     cost_account: str = ""
     suppliers: tuple[str, ...] = ()
+    by_supplier: Mapping[str, ForSupplier] = field(default_factory=dict)
+
+    def of(self, supplier_id: str) -> ForSupplier:
+        """-> what is ticked for a supplier of the order."""
+        if supplier_id in self.by_supplier:
+            return self.by_supplier[supplier_id]
+        chosen = not self.suppliers or supplier_id in self.suppliers
+        return ForSupplier(chosen and self.bill, chosen and self.purchase_order)
 
     def over(self, usual: Preferences) -> Preferences:
         """-> the company's preferences with these choices in their place."""
@@ -161,7 +184,7 @@ class Drafting:
         assert wanted is not None  # orders.Line has one of them
         told = "product_name" if wanted == line.product_name else "product_number"
         if wanted.strip().lower() in (DISCOUNT_ITEM.lower(), TAX_ITEM.lower()):
-            rule = "the name is that of an item of ours, for a line of another kind"
+            rule = say("the name is that of an item of ours, for a line of another kind")
             self.notes.append(Note(f"{path}.{told}", wanted, free_name(wanted.strip(), "Item"), rule))
             wanted = free_name(wanted.strip(), "Item")
         name = self.name(f"{path}.{told}", wanted, ITEM_NAME, wanted)
@@ -172,11 +195,15 @@ class Drafting:
             income_account=self.account(self.preferences.income_account, INCOME),
             purchase_desc=description,
             purchase_cost=line.cost if line.cost is not None and line.cost >= 0 else None,
-            expense_account=self.account(self.preferences.cost_account, COST),
+            expense_account=self.account(self._cost_account(line), COST),
         )
         return self._item(
             path, name, "ItemNonInventory", lambda: ItemNonInventoryAdd(name=name, sales_and_purchase=sides)
         )
+
+    def _cost_account(self, line: orders.Line) -> str:
+        chosen = self.choices.of(line.supplier_id).cost_account if line.supplier_id is not None else ""
+        return chosen or self.preferences.cost_account
 
     def service(self, path: str, wanted: str, kind: str) -> tuple[str, str]:
         """-> record and name of the item behind a line that sells nothing: a charge, a discount, tax."""
@@ -225,7 +252,8 @@ class Drafting:
 
     def _told(self, path: str, before: str, fitted: Fitted, silent: bool = False) -> str:
         if not silent and fitted.text != before:
-            rules = "; ".join(dict.fromkeys(str(change.kind) for change in fitted.changes)) or "changed"
+            kinds = dict.fromkeys(change.kind for change in fitted.changes)
+            rules = joined("; ", [FITTING[kind] for kind in kinds]) if kinds else say("changed")
             self.notes.append(Note(path, before, fitted.text, rules))
         return fitted.text
 
@@ -242,14 +270,18 @@ class Drafting:
         """-> a name that fits and is nobody else's."""
         text = self._told(path, name, short_name(name, most, key))
         if not text:
-            self.obstacles.append(Obstacle(path, f"nothing of {name!r} can stand as a name in QuickBooks"))
+            message = say("nothing of %(name)s can stand as a name in QuickBooks", name=repr(name))
+            self.obstacles.append(Obstacle(path, message))
         return text
 
     def number(self, path: str, number: str, most: int) -> str:
         """-> a number that fits."""
         short = short_number(number, most)
         if short != number:
-            rule = f"QuickBooks holds {most} characters: its end, behind four letters made from the whole number"
+            rule = say(
+                "QuickBooks holds %(most)s characters: its end, behind four letters made from the whole number",
+                most=most,
+            )
             self.notes.append(Note(path, number, short, rule))
         return short
 

@@ -1,6 +1,7 @@
 """Jobs become a message, stored with them before it leaves. The caller's transaction holds both."""
 
 import datetime as dt
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,8 @@ DEFAULT_ACCOUNTS = (
     (drafting.COST, "CostOfGoodsSold", "cost_account"),
 )
 MOST_BYTES = 2_000_000
+
+log = logging.getLogger(__name__)
 
 
 def next_message(
@@ -293,6 +296,8 @@ def _store(
         requests=len(requests),
         now=now,
     )
+    told = {"company": company.id, "session": session_id, "message_id": message_id, "purpose": purpose.value}
+    log.info("message written", extra={**told, "jobs": [int(request.id.partition("-")[2]) for request in requests]})
     return body
 
 

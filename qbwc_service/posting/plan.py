@@ -5,11 +5,12 @@ from decimal import Decimal
 
 from ..companies.preferences import Preferences
 from ..orders import MOST_AMOUNT, Order
-from .drafting import Choices, Document, DocumentLine, Drafting, Note, Obstacle, Plan
+from ..wording import say
+from .drafting import Choices, Document, DocumentLine, Drafting, ForSupplier, Note, Obstacle, Plan
 from .purchases import buy
 from .sales import sell
 
-__all__ = ["Choices", "Document", "DocumentLine", "Note", "Obstacle", "Plan", "plan"]
+__all__ = ["Choices", "Document", "DocumentLine", "ForSupplier", "Note", "Obstacle", "Plan", "plan"]
 
 
 def plan(
@@ -29,15 +30,16 @@ def plan(
     on = Drafting(order, choices, choices.over(preferences), file_id, frozenset(linked), names or {})
     if choices.invoice:
         sell(on)
-    chosen = set(choices.suppliers) or {supplier.id for supplier in order.suppliers}
-    for unknown in sorted(chosen - {supplier.id for supplier in order.suppliers}):
-        on.obstacles.append(Obstacle("suppliers", f"the order has no supplier {unknown}"))
-    for position, supplier in enumerate(order.suppliers if choices.bill or choices.purchase_order else ()):
-        if supplier.id in chosen:
-            buy(on, position, supplier)
+    known = {supplier.id for supplier in order.suppliers}
+    for unknown in sorted({*choices.suppliers, *choices.by_supplier} - known):
+        on.obstacles.append(Obstacle("suppliers", say("the order has no supplier %(supplier)s", supplier=unknown)))
+    for position, supplier in enumerate(order.suppliers):
+        wanted = choices.of(supplier.id)
+        if wanted.bill or wanted.purchase_order:
+            buy(on, position, supplier, wanted)
     _require_amounts(on)
     if not on.documents and not on.obstacles:
-        on.obstacles.append(Obstacle("", "nothing to send: tick an invoice, a bill or a purchase order"))
+        on.obstacles.append(Obstacle("", say("nothing to send: tick an invoice, a bill or a purchase order")))
     return Plan(tuple(on.documents.values()), tuple(dict.fromkeys(on.notes)), tuple(dict.fromkeys(on.obstacles)))
 
 
@@ -47,4 +49,5 @@ def _require_amounts(on: Drafting) -> None:
         amounts = [*(line.amount for line in document.lines), document.total or Decimal(0)]
         largest = max(amounts, key=lambda amount: abs(amount))
         if abs(largest) >= MOST_AMOUNT:
-            on.obstacles.append(Obstacle("lines", f"{document.kind}: {largest} is too large for QuickBooks"))
+            message = say("%(kind)s: %(amount)s is too large for QuickBooks", kind=document.kind, amount=largest)
+            on.obstacles.append(Obstacle("lines", message))

@@ -7,21 +7,22 @@ from qbxml.documents import BillAdd, BillItemLine, PurchaseOrderAdd, PurchaseOrd
 from qbxml.fields import Slot
 
 from ..orders import Line, Supplier, cents
-from .drafting import Document, DocumentLine, Drafting, Note, Obstacle
+from ..wording import say
+from .drafting import Document, DocumentLine, Drafting, ForSupplier, Note, Obstacle
 from .naming import BILL_NUMBER, NAME, REF_NUMBER, marker, record_of, vendor_record
 
 
-def buy(on: Drafting, position: int, supplier: Supplier) -> None:
+def buy(on: Drafting, position: int, supplier: Supplier, wanted: ForSupplier) -> None:
     """Plans what is ticked of purchase order and bill for one supplier of the order."""
     lines = [(index, line) for index, line in enumerate(on.order.lines) if line.supplier_id == supplier.id]
     if not lines:
-        rule = "no line of the order is this supplier's: nothing is sent to it"
+        rule = say("no line of the order is this supplier's: nothing is sent to it")
         on.notes.append(Note(f"suppliers[{position}]", supplier.name, "", rule))
         return
     vendor = _vendor(on, position, supplier)
-    purchase = _purchase_order(on, position, supplier, vendor, lines) if on.choices.purchase_order else None
-    if on.choices.bill:
-        _bill(on, position, supplier, vendor, lines, purchase)
+    purchase = _purchase_order(on, position, supplier, vendor, lines) if wanted.purchase_order else None
+    if wanted.bill:
+        _bill(on, position, supplier, vendor, lines, purchase, wanted.ap_account)
 
 
 def _vendor(on: Drafting, position: int, supplier: Supplier) -> str:
@@ -100,6 +101,7 @@ def _bill(
     vendor: str,
     lines: list[tuple[int, Line]],
     purchase_order: str | None,
+    ap_account: str,
 ) -> None:
     record = record_of("bill", on.order.number, supplier.id)
     mark = marker(on.file_id, record)
@@ -108,7 +110,7 @@ def _bill(
     customer = _billable(on)
     link = purchase_order if on.preferences.link_bills else None
     missing = [index for index, line in lines if line.cost is None]
-    on.obstacles += [Obstacle(f"lines[{index}].cost", "is missing, and a bill needs it") for index in missing]
+    on.obstacles += [Obstacle(f"lines[{index}].cost", say("is missing, and a bill needs it")) for index in missing]
     needs, shown = [vendor], []
     written = []
     for item, line, description, bought in _bought(on, lines):
@@ -126,9 +128,8 @@ def _bill(
         )
     total = sum((line.amount for line in shown), Decimal(0))
     if total < 0:
-        on.obstacles.append(
-            Obstacle(f"suppliers[{position}]", f"the bill would come to {total}; QuickBooks takes none below zero")
-        )
+        message = say("the bill would come to %(total)s; QuickBooks takes none below zero", total=total)
+        on.obstacles.append(Obstacle(f"suppliers[{position}]", message))
     if customer:
         needs.append(customer)
     if link:
@@ -137,7 +138,7 @@ def _bill(
         f"suppliers[{position}]",
         lambda: BillAdd(
             vendor=Slot(vendor),
-            ap_account=on.account(on.preferences.ap_account),
+            ap_account=on.account(ap_account or on.preferences.ap_account),
             txn_date=on.order.completed_at.date(),
             ref_number=number,
             memo=on.memo(f"Order {on.order.number}", mark),

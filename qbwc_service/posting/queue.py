@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy.engine import Connection
 
@@ -14,8 +14,8 @@ from ..db import lists as list_table
 from ..db import orders as order_table
 from ..db.engine import AnyRow
 from ..db.jobs import Change, NewJob
-from ..db.states import NEXT, Event, State, after
-from . import naming
+from ..db.states import NEXT, Event, OrderState, State, after
+from . import naming, restored
 from .plan import Document, Plan
 from .verdicts import adopted
 
@@ -23,7 +23,7 @@ LIST_KINDS = frozenset({"Customer", "Vendor", "PaymentMethod", "ItemNonInventory
 
 
 # What a person was asked to decide because QuickBooks may hold the document: sending it at once could double it.
-ASK_FIRST = (Event.AMBIGUOUS.name, Event.DOUBLED.name)
+ASK_FIRST = (Event.AMBIGUOUS.name, Event.DOUBLED.name, Event.RESTORED.name)
 _NAME = re.compile(r"<Name>[^<]*</Name>")
 
 
@@ -38,22 +38,29 @@ class NotNow(Exception):
         super().__init__(f"job {job_id} ({kind}) is {state} and cannot be {wanted}")
 
 
-def enqueue(db: Connection, company_id: int, order_id: int, plan: Plan, now: dt.datetime) -> int:
-    """Asks for each document that was not asked for yet; -> how many. Sending twice is one sending."""
+def enqueue(
+    db: Connection, company_id: int, order_id: int, plan: Plan, now: dt.datetime, *, ask_first: bool = False
+) -> int:
+    """Asks for each document that was not asked for yet; -> how many. Sending twice is one sending.
+
+    With `ask_first` QuickBooks is asked for each before it is sent (restored.must_ask).
+    """
     known = table.by_records(db, company_id, (document.record for document in plan.documents))
     _supersede(db, company_id, order_id, now)
     new: list[NewJob] = []
-    revived = 0
+    revived: list[int] = []
     for document in plan.documents:
         job = known.get(document.record)
         if job is None or (job.state == State.CANCELLED and document.kind not in LIST_KINDS):
             new.append(_job(document))
         elif job.state == State.CANCELLED:
             job_changes.revive(db, job.id, _job(document), now)
-            revived += 1
-    job_changes.put(db, company_id, order_id, new, now)
+            revived.append(job.id)
+    put = job_changes.put(db, company_id, order_id, new, now)
+    if ask_first:
+        restored.ask_first(db, company_id, [*revived, *put], now)
     order_table.mark_sent(db, order_id, now)
-    return len(new) + revived
+    return len(new) + len(revived)
 
 
 def _supersede(db: Connection, company_id: int, order_id: int, now: dt.datetime) -> None:
@@ -152,10 +159,10 @@ def link(db: Connection, company_id: int, record: str, list_id: str, name: str, 
     list_table.put_links(db, company_id, [(record, list_id, name)], now)
 
 
-def order_state(sent: bool, states: Sequence[str]) -> str:
+def order_state(sent: bool, states: Collection[str]) -> OrderState:
     """-> new, attention, posted or waiting (design.md part 4). With a document cancelled it is not posted."""
     if not sent:
-        return "new"
+        return OrderState.NEW
     if State.ATTENTION in states:
-        return "attention"
-    return "posted" if states and all(state == State.POSTED for state in states) else "waiting"
+        return OrderState.ATTENTION
+    return OrderState.POSTED if states and all(state == State.POSTED for state in states) else OrderState.WAITING

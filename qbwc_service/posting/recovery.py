@@ -7,6 +7,7 @@ of them, the rest is sent anew, under a new id.
 """
 
 import datetime as dt
+import logging
 from collections.abc import Sequence
 
 from sqlalchemy.engine import Connection
@@ -32,6 +33,8 @@ SENDINGS = 4
 ANSWERED = (0, 1, 500, 501)
 NAME_IN_USE = "3100"
 MOST_QUERIES = 250
+
+log = logging.getLogger(__name__)
 
 
 def session_lost(db: Connection, company_id: int, now: dt.datetime, why: str) -> None:
@@ -75,6 +78,8 @@ def _send_again(db: Connection, company: Company, message: AnyRow, session_id: i
     ]
     job_changes.apply(db, changes, now)
     messages.resend(db, message.id, session_id, now)
+    told = {"company": company.id, "session": session_id, "message_id": message.id}
+    log.info("message sent again", extra={**told, "times": message.times_sent + 1})
     return str(message.body)
 
 
@@ -102,7 +107,9 @@ def settle_look_up(
             by_message.setdefault(job.message_id, []).append(job)
     asked_again = False
     for message_id, jobs in by_message.items():
-        if all(job.id in found for job in jobs):
+        if message_id is None:  # they never left, as far as we know: see restored
+            changes += [_verdict(job, found[job.id], now) for job in jobs if job.id in found]
+        elif all(job.id in found for job in jobs):
             decisions = _decide(db, message_id, jobs, found, now)
             asked_again = asked_again or len(decisions) < len(jobs)
             changes += decisions

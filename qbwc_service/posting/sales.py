@@ -8,6 +8,7 @@ from qbxml.fields import FullName, Slot
 
 from ..companies.preferences import Tax
 from ..orders import cents
+from ..wording import say
 from .drafting import DISCOUNT_ITEM, EXEMPT, TAX_ITEM, TAXED, Document, DocumentLine, Drafting, Note, Obstacle
 from .naming import PAYMENT_NUMBER, REF_NUMBER, marker, record_of
 
@@ -19,9 +20,8 @@ def sell(on: Drafting) -> None:
     items, lines, shown = _invoice_lines(on)
     total = sum((line.amount for line in shown), Decimal(0))
     if total < 0:
-        on.obstacles.append(
-            Obstacle("discount", f"the invoice would come to {total}; QuickBooks takes no invoice below zero")
-        )
+        message = say("the invoice would come to %(total)s; QuickBooks takes no invoice below zero", total=total)
+        on.obstacles.append(Obstacle("discount", message))
         return
     reckoned = on.preferences.tax is Tax.QUICKBOOKS
     if reckoned and order.tax is not None:
@@ -82,7 +82,7 @@ def _invoice_lines(on: Drafting) -> tuple[list[str], list[InvoiceLine], list[Doc
             )
         )
         shown.append(DocumentLine(name, line.quantity, description or "", line.rate, line.amount))
-    for path, name, amount, kind, taxable in _other_lines(on, shown):
+    for path, name, amount, kind, taxable in _other_lines(on):
         record, item = on.service(path, name, kind)
         items.append(record)
         lines.append(InvoiceLine(item=Slot(record), amount=amount, sales_tax_code=_tax_code(on, taxable)))
@@ -90,18 +90,13 @@ def _invoice_lines(on: Drafting) -> tuple[list[str], list[InvoiceLine], list[Doc
     return items, lines, shown
 
 
-def _other_lines(on: Drafting, products: list[DocumentLine]) -> Iterable[tuple[str, str, Decimal, str, bool]]:
+def _other_lines(on: Drafting) -> Iterable[tuple[str, str, Decimal, str, bool]]:
     """-> path, name, amount, kind of item and whether it is taxed, of what is no product."""
     order = on.order
-    subtotal = sum((line.amount for line in products), Decimal(0))
     for position, charge in enumerate(order.charges):
         yield f"charges[{position}].name", charge.name, charge.amount, "ItemOtherCharge", charge.taxable
-    if order.discount is not None:
-        amount = order.discount.amount
-        if amount is None:
-            amount = cents(subtotal * (order.discount.percent or Decimal(0)) / 100)
-        if amount:
-            yield "discount", DISCOUNT_ITEM, -cents(amount), "ItemDiscount", any(line.taxable for line in order.lines)
+    if order.off:
+        yield "discount", DISCOUNT_ITEM, -order.off, "ItemDiscount", any(line.taxable for line in order.lines)
     tax = order.tax.amount if order.tax is not None else Decimal(0)
     if on.preferences.tax is Tax.ITEM_ALWAYS or (on.preferences.tax is Tax.ITEM and tax):
         yield "tax", TAX_ITEM, cents(tax), "ItemOtherCharge", False
@@ -124,7 +119,7 @@ def _payments(on: Drafting, customer: str, invoice: str, total: Decimal) -> None
         applied = min(open_balance, payment.amount)
         open_balance -= applied
         if applied < payment.amount:
-            rest = f"{payment.amount - applied} of it stays as a credit of the customer's"
+            rest = say("%(rest)s of it stays as a credit of the customer's", rest=payment.amount - applied)
             on.notes.append(Note(f"{path}.amount", str(payment.amount), str(applied), rest))
         number = on.number(f"{path}.reference", payment.reference or on.order.number, PAYMENT_NUMBER)
         method = _method(on, f"{path}.method", payment.method)

@@ -5,6 +5,7 @@ import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -13,22 +14,27 @@ from .. import orders
 from ..companies import preferences
 from ..companies.preferences import Preferences
 from ..db import companies as company_table
-from ..db import job_changes, job_views
+from ..db import job_changes, job_views, order_views
 from ..db import jobs as job_table
 from ..db import lists as list_table
 from ..db import orders as table
+from ..db import parties as party_table
 from ..db.companies import Company
 from ..db.engine import AnyRow
 from ..db.lists import List
-from ..db.states import State
+from ..db.parties import Side
+from ..db.states import OrderState, State
 from ..orders import Order
-from . import accounts, queue
+from ..people import ALL_RIGHTS, NotAllowed, Right
+from ..wording import say
+from . import accounts, queue, restored
 from .kinds import KINDS, Kind
 from .naming import customer_record, vendor_record
 from .plan import Choices, Note, Obstacle, Plan, plan
 from .queue import LIST_KINDS
 
-INACTIVE = "QuickBooks holds an inactive record of this name: make it active there, or link another one"
+HELD_ALREADY = say("QuickBooks has it already: it is used")
+INACTIVE = say("QuickBooks holds an inactive record of this name: make it active there, or link another one")
 
 
 class UnknownOrder(Exception):
@@ -41,6 +47,13 @@ class UnknownRecord(Exception):
 
     def __init__(self, which: List, wanted: str) -> None:
         super().__init__(f"QuickBooks' list, as last read, holds no {which} {wanted}")
+
+
+class StillNeeded(Exception):
+    """A link that cannot be taken away, and why."""
+
+    def __init__(self, record: str, why: str) -> None:
+        super().__init__(f"the link of {record} cannot be taken away: {why}")
 
 
 class OrderSent(Exception):
@@ -63,31 +76,53 @@ class Refused(Exception):
         super().__init__(f"order {number} cannot be sent: " + "; ".join(map(str, obstacles)))
 
 
-def store(db: Connection, company: Company, order: Order, now: dt.datetime) -> None:
+class Stored(StrEnum):
+    """What became of an order that was handed over."""
+
+    NEW = "new"
+    SAME = "same"  # it was there, and is what it was
+    REPLACED = "replaced"
+
+
+def store(db: Connection, company: Company, order: Order, now: dt.datetime) -> Stored:
     """Stores an order. The same one again changes nothing; another one under its number replaces it as long as
     nothing of it was sent, or all that was is cancelled and never left. Raises OrderSent after that."""
     text = orders.content(order)
     company_table.lock(db, company.id)
     row = table.hold(db, company.id, order.number)
     facts: dict[str, Any] = {
+        "number": order.number,
         "customer_id": order.customer.id,
         "customer_name": order.customer.name,
         "completed_at": order.completed_at,
         "content": text,
         "checksum": orders.checksum(text),
+        "total": str(order.total),
     }
     if row is None:
-        table.put(db, company.id, number=order.number, now=now, **facts)
-        return
+        table.put(db, company.id, now=now, **facts)
+        party_table.put(db, company.id, _parties(order))
+        return Stored.NEW
     if row.checksum == facts["checksum"]:
-        return
+        return Stored.SAME
     known = orders.stored(row.content)
     if known == order:
-        return
+        return Stored.SAME
     if not _may_replace(job_views.of_order(db, company.id, row.id), row.id):
         raise OrderSent(order.number, orders.differences(known, order))
     job_changes.drop_unsent_records(db, row.id, LIST_KINDS, now)
     table.replace(db, row.id, **facts)
+    party_table.put(db, company.id, _parties(order))
+    return Stored.REPLACED
+
+
+def _parties(order: Order) -> list[tuple[str, Side, str, str]]:
+    """-> the order's customer and suppliers, with the records that they are linked by."""
+    customer = order.customer
+    return [
+        (customer_record(customer.id), Side.CUSTOMER, customer.id, customer.name),
+        *((vendor_record(supplier.id), Side.SUPPLIER, supplier.id, supplier.name) for supplier in order.suppliers),
+    ]
 
 
 def _may_replace(jobs: Sequence[AnyRow], order_id: int) -> bool:
@@ -102,6 +137,17 @@ def defaults(company: Company) -> Choices:
     return Choices(invoice=True, bill=wanted.send_bills, purchase_order=wanted.send_purchase_orders)
 
 
+def asked_for(choices: Choices) -> frozenset[Right]:
+    """-> the rights that one needs to send this."""
+    each = choices.by_supplier.values()
+    asked = {
+        Right.INVOICE: choices.invoice,
+        Right.BILL: choices.bill or any(supplier.bill for supplier in each),
+        Right.PURCHASE_ORDER: choices.purchase_order or any(supplier.purchase_order for supplier in each),
+    }
+    return frozenset(right for right, yes in asked.items() if yes)
+
+
 def preview(db: Connection, company: Company, number: str, choices: Choices) -> Plan:
     """-> what QuickBooks will hold of an order when it is sent with these choices. Raises UnknownOrder."""
     row = table.by_number(db, company.id, number)
@@ -110,11 +156,21 @@ def preview(db: Connection, company: Company, number: str, choices: Choices) -> 
     return _plan(db, company, orders.stored(row.content), choices, preferences.load(company.settings))
 
 
-def send(db: Connection, company: Company, number: str, choices: Choices, now: dt.datetime) -> int:
+def send(
+    db: Connection,
+    company: Company,
+    number: str,
+    choices: Choices,
+    now: dt.datetime,
+    rights: frozenset[Right] = ALL_RIGHTS,
+) -> int:
     """Asks for the documents of an order; -> how many were not asked for before. Sending twice is one sending.
 
-    Raises UnknownOrder, and Refused with all that stands in the way.
+    `rights` are those of whoever sends. Raises UnknownOrder, people.NotAllowed, and Refused with all that stands in
+    the way.
     """
+    if lacking := asked_for(choices) - rights:
+        raise NotAllowed(lacking)
     company_table.lock(db, company.id)
     row = table.hold(db, company.id, number)
     if row is None:
@@ -122,8 +178,8 @@ def send(db: Connection, company: Company, number: str, choices: Choices, now: d
     planned = _plan(db, company, orders.stored(row.content), choices, preferences.load(company.settings))
     if planned.obstacles:
         raise Refused(number, planned.obstacles)
-    _refuse_taken_numbers(db, company, number, planned)
-    return queue.enqueue(db, company.id, row.id, planned, now)
+    ask_first = restored.must_ask(company, row.completed_at, now)
+    return queue.enqueue(db, company.id, row.id, planned, now, ask_first=ask_first)
 
 
 def _plan(db: Connection, company: Company, order: Order, choices: Choices, wanted: Preferences) -> Plan:
@@ -138,9 +194,13 @@ def _plan(db: Connection, company: Company, order: Order, choices: Choices, want
     planned = plan(order, choices, wanted, company.file_id, foreign, names)
     used = {key: value for key, value in asdict(choices.over(wanted)).items() if isinstance(value, str)}
     wrong = [Obstacle(key, fault) for key, fault in accounts.faults(db, company.id, used)]
+    for position, supplier in enumerate(order.suppliers):
+        of_one = {key: value for key, value in asdict(choices.of(supplier.id)).items() if isinstance(value, str)}
+        path = f"suppliers[{position}]"
+        wrong += [Obstacle(f"{path}.{key}", fault) for key, fault in accounts.faults(db, company.id, of_one)]
     return replace(
         planned,
-        obstacles=(*planned.obstacles, *wrong),
+        obstacles=(*planned.obstacles, *wrong, *_taken_numbers(db, company, planned)),
         notes=(*planned.notes, *_known_already(db, company, planned)),
     )
 
@@ -158,7 +218,7 @@ def _known_already(db: Connection, company: Company, planned: Plan) -> list[Note
         for document in new:
             record = held.get((document.name or "").lower())
             if record is not None:
-                rule = "QuickBooks has it already: it is used" if record.is_active else INACTIVE
+                rule = HELD_ALREADY if record.is_active else INACTIVE
                 notes.append(Note(document.record, document.name or "", record.name, rule))
     return notes
 
@@ -167,23 +227,27 @@ def _list_of(item: tuple[str, Kind]) -> List | None:
     return item[1].list
 
 
-def _refuse_taken_numbers(db: Connection, company: Company, number: str, planned: Plan) -> None:
+def _taken_numbers(db: Connection, company: Company, planned: Plan) -> list[Obstacle]:
     """Never two invoices or purchase orders of ours with one number, and so never one found instead of another."""
     twice = Counter((d.kind, d.ref_number) for d in planned.documents if d.kind in ("Invoice", "PurchaseOrder"))
     if repeated := [number for (_, number), count in twice.items() if count > 1]:
-        raise Refused(number, [Obstacle("suppliers", f"two purchase orders would have number {n}") for n in repeated])
+        faults = [say("two purchase orders would have number %(number)s", number=one) for one in repeated]
+        return [Obstacle("suppliers", fault) for fault in faults]
     numbers = {(document.kind, document.ref_number): document for document in planned.documents}
     wanted = [(kind, ref_number) for kind, ref_number in numbers if kind in ("Invoice", "PurchaseOrder") and ref_number]
-    taken = [
+    return [
         Obstacle(
             "number",
-            f"{job.kind} number {job.ref_number} is taken by order {job.order_number}; give this order another number",
+            say(
+                "%(kind)s number %(number)s is taken by order %(order)s; give this order another number",
+                kind=job.kind,
+                number=job.ref_number,
+                order=job.order_number,
+            ),
         )
         for job in job_views.with_numbers(db, company.id, wanted)
         if job.record != numbers[job.kind, job.ref_number].record
     ]
-    if taken:
-        raise Refused(number, taken)
 
 
 def customer_of(db: Connection, company: Company, number: str) -> str:
@@ -207,10 +271,29 @@ def link(db: Connection, company: Company, record: str, which: List, wanted: str
     return str(found.name)
 
 
-def state_of(db: Connection, company: Company, number: str) -> tuple[str, list[AnyRow]]:
+def unlink(db: Connection, company: Company, customer_id: str) -> None:
+    """Our customer is no QuickBooks customer any more: the next sending creates one. Raises StillNeeded where this
+    service had it created there, or where a document on its way names it."""
+    company_table.lock(db, company.id)
+    record = customer_record(customer_id)
+    job = job_table.by_records(db, company.id, [record]).get(record)
+    if job is not None and job.state != State.CANCELLED:
+        raise StillNeeded(record, "it was sent from here")
+    if job_views.on_their_way(db, company.id, customer_id):
+        raise StillNeeded(record, "documents that name it are on their way")
+    list_table.drop_link(db, company.id, record)
+
+
+def state_of(db: Connection, company: Company, number: str) -> tuple[OrderState, list[AnyRow]]:
     """-> an order's state and its documents. Raises UnknownOrder."""
     row = table.by_number(db, company.id, number)
     if row is None:
         raise UnknownOrder(company.name, number)
     documents = job_views.of_order(db, company.id, row.id)
     return queue.order_state(row.sent_at is not None, [job.state for job in documents]), documents
+
+
+def states_of(db: Connection, company_id: int, order_ids: Sequence[int]) -> dict[int, OrderState]:
+    """-> what became of each of these orders of the company: for a page of them, in two statements."""
+    found = order_views.job_states(db, company_id, order_ids)
+    return {order_id: queue.order_state(sent, states) for order_id, (sent, states) in found.items()}

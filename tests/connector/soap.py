@@ -39,8 +39,8 @@ class Sessions:
     fails_with: Exception | None = None
     server_version: str = "1.2.3"
 
-    def client_version(self, version: str) -> str:
-        return self._called("client_version", version) or ""
+    def client_version(self, version: str, remote: str) -> str:
+        return self._called("client_version", version, remote) or ""
 
     def authenticate(self, username: str, password: str, remote: str) -> tuple[str, ...]:
         self._called("authenticate", username, password, remote)

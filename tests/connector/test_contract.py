@@ -58,7 +58,7 @@ def test_each_operation_reaches_the_sessions_with_its_arguments_in_place() -> No
     call(app, "getLastError", ticket="t")
     call(app, "closeConnection", ticket="t")
     assert sessions.calls == [
-        ("client_version", "2.3.0.215"),
+        ("client_version", "2.3.0.215", "192.0.2.7"),
         ("authenticate", "someone", PASSWORD, "192.0.2.7"),
         ("send_request", "t", "<QBXML/>", r"C:\b.qbw", "US", 13, 0),
         ("receive_response", "t", "<QBXML/>", "0x1", "m"),

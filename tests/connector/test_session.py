@@ -421,3 +421,22 @@ def test_an_answer_with_a_monstrous_request_id_is_nobodys(ready):
     monster = '<QBXML><QBXMLMsgsRs><InvoiceAddRs requestID="%s-1" statusCode="0"/></QBXMLMsgsRs></QBXML>' % ("9" * 40)
     assert ready.bring("{nobody}", monster) == -1
     assert ready.bring(ticket, monster) < 100
+
+
+def test_the_interval_and_the_version_of_the_connector_are_learned(ready):
+    def known():
+        with ready.engine.connect() as db:
+            row = companies.connection_of(db, ready.company.id)
+        return row.usual_seconds, row.connector_version
+
+    for _ in range(12):
+        ready.now += dt.timedelta(minutes=15)
+        ready.sessions.client_version("2.3.0.215", "127.0.0.1")
+        ready.authenticate()
+    assert known() == (900, "2.3.0.215")
+    ready.now += dt.timedelta(seconds=40)  # somebody pressed "Update Selected"
+    ready.sessions.client_version("9.9", "192.0.2.1")  # another connector's
+    ready.authenticate()
+    usual, version = known()
+    assert 600 < usual < 900
+    assert version == "2.3.0.215"

@@ -115,7 +115,7 @@ def test_a_foreign_client_makes_the_eight_calls(served: Served, client: Callable
     assert call("getLastError", ticket=TICKET) == "NoOp"
     assert call("closeConnection", ticket=TICKET) == "OK"
     assert served.sessions.calls == [
-        ("client_version", "2.3.0.215"),
+        ("client_version", "2.3.0.215", "127.0.0.1"),
         ("authenticate", "someone", PASSWORD, "127.0.0.1"),
         ("send_request", TICKET, "", "C:\\b.qbw", "US", 13, 0),
         ("receive_response", TICKET, ANSWER, "", ""),
@@ -152,7 +152,7 @@ def test_the_bodies_that_a_web_connector_was_seen_to_send(served: Served) -> Non
         )
         answer = exchange(served, head(len(message), "Connection: close"), message.encode())
         assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert served.sessions.calls == [("client_version", "2.2.0.71")]
+    assert served.sessions.calls == [("client_version", "2.2.0.71", "127.0.0.1")]
 
 
 def test_the_wsdl_ignores_the_host_that_was_asked(served: Served) -> None:

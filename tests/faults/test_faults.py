@@ -32,9 +32,9 @@ def test_on_sqlite_each_order_arrives_exactly_once_or_is_with_a_person(sqlite, f
         assert played.verdict.faults == [], (seed, played.steps)
 
 
-@pytest.mark.parametrize("first", range(1000, 1060, 15))
+@pytest.mark.parametrize("first", range(1000, 1040, 10))
 def test_on_postgresql_each_order_arrives_exactly_once_or_is_with_a_person(postgresql, first):
-    for seed in range(first, first + 15):
+    for seed in range(first, first + 10):
         played = play(postgresql, seed)
         assert played.verdict.faults == [], (seed, played.steps)
 

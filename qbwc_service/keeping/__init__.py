@@ -1,0 +1,1 @@
+"""What keeps the data: backup and restoring, pruning, and all of one company to take along or to forget."""

@@ -1,0 +1,43 @@
+"""What the acts of the audit trail are called on the pages: plain words, translated where they are shown."""
+
+from ..i18n import N_
+
+ACTS = {
+    "signed.in": N_("Signed in"),
+    "signed.out": N_("Signed out"),
+    "sign-in.failed": N_("Wrong password"),
+    "password.chosen": N_("Chose a password"),
+    "user.invited": N_("Invited somebody"),
+    "user.withdrawn": N_("Withdrew an invitation"),
+    "user.link": N_("Made a link to choose a password"),
+    "user.changed": N_("Changed a user"),
+    "user.disabled": N_("Disabled a user"),
+    "user.enabled": N_("Enabled a user"),
+    "user.signed-out": N_("Signed a user out everywhere"),
+    "team.made": N_("Made a team"),
+    "team.changed": N_("Changed a team"),
+    "team.removed": N_("Removed a team"),
+    "company.installed": N_("Installed QuickBooks for a company"),
+    "company.saved": N_("Saved a company's QuickBooks settings"),
+    "company.uninstalled": N_("Uninstalled QuickBooks for a company"),
+    "qwc.downloaded": N_("Downloaded the file for the Web Connector"),
+    "password.shown": N_("Looked at the Web Connector's password"),
+    "password.made": N_("Made a new password for the Web Connector"),
+    "accounts.saved": N_("Saved the accounts"),
+    "customer.linked": N_("Linked a customer"),
+    "customer.unlinked": N_("Took a customer's link away"),
+    "vendor.linked": N_("Linked a supplier"),
+    "item.linked": N_("Linked an item"),
+    "order.added": N_("Added an order"),
+    "order.sent": N_("Sent an order to QuickBooks"),
+    "job.retried": N_("Retried a document"),
+    "job.cancelled": N_("Cancelled a document"),
+    "record.linked": N_("Linked a supplier or an item"),
+    "job.renamed": N_("Renamed a record, and sent it again"),
+    "token.made": N_("Made an access token for a program"),
+    "token.revoked": N_("Revoked an access token"),
+    "webhook.made": N_("Made a webhook"),
+    "webhook.removed": N_("Removed a webhook"),
+    "delivery.again": N_("Sent a webhook's message again"),
+}
+"""An act that is not here is shown as it is."""
