@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from . import big, flat, idle, order, round_trips, sync
+from . import big, flat, idle, order, pages, round_trips, sync
 from .figures import Figure, table
 
 BENCHMARKS: dict[str, Callable[[str | None], list[Figure]]] = {
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[str | None], list[Figure]]] = {
     "big": big.run,
     "sync": sync.run,
     "flat": flat.run,
+    "pages": pages.run,
 }
 LARGE = partial(flat.run, many=1_000_000)
 

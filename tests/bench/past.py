@@ -29,7 +29,13 @@ def add_jobs(engine: Engine, count: int) -> None:
         session = db.execute(select(func.max(sessions.c.id))).scalar_one()
         own = f"> {last - DOCUMENTS}"
         moved = f"+ n.i * {DOCUMENTS}"
-        _copy(db, orders, copies, f"t.id = {order}", {"id": "t.id + n.i", "number": "'old-' || n.i"})
+        _copy(
+            db,
+            orders,
+            copies,
+            f"t.id = {order}",
+            {"id": "t.id + n.i", "number": "'old-' || n.i", "search": "'old-' || n.i || ' abc'"},
+        )
         _copy(
             db,
             jobs,
@@ -50,7 +56,7 @@ def add_jobs(engine: Engine, count: int) -> None:
         _copy(db, sessions, whole, f"t.id = {session}", {"id": None, "ticket_mac": "'old-' || n.i"})
         _copy(db, answers, whole, f"t.message_id = {message}", {"id": None, "message_id": "t.message_id + n.i"})
         _note_ids(db, (orders, jobs, messages))
-    _settle(engine)
+    settle(engine)
 
 
 def add_companies(engine: Engine, count: int) -> None:
@@ -63,7 +69,7 @@ def add_companies(engine: Engine, count: int) -> None:
             new = {"company_id": "t.company_id + n.i", **({"id": None} if table is passwords else {})}
             _copy(db, table, count, f"t.company_id = {last}", new)
         _note_ids(db, (companies,))
-    _settle(engine)
+    settle(engine)
 
 
 def _copy(db: Connection, table: Table, times: int, which: str, changed: Mapping[str, str | None]) -> None:
@@ -88,7 +94,7 @@ def _note_ids(db: Connection, tables: tuple[Table, ...]) -> None:
             db.execute(text(f"SELECT setval('{table.name}_id_seq', (SELECT max(id) FROM {table.name}))"))
 
 
-def _settle(engine: Engine) -> None:
+def settle(engine: Engine) -> None:
     """What PostgreSQL does by itself within a minute or two: count the rows, so that it plans for them."""
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
