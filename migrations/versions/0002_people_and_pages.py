@@ -355,9 +355,7 @@ def downgrade() -> None:
         batch_op.drop_column("search")
 
     with op.batch_alter_table("jobs", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_jobs_cancelled", sqlite_where=sa.text(CANCELLED), postgresql_where=sa.text(CANCELLED)
-        )
+        batch_op.drop_index("ix_jobs_cancelled", sqlite_where=sa.text(CANCELLED), postgresql_where=sa.text(CANCELLED))
         batch_op.drop_index(
             "ix_jobs_stuck",
             sqlite_where=sa.text("blocked_by IS NOT NULL"),
