@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request, Response
 
 from . import api, metrics, proxies, readiness, request_ids
 from .connector import contract
+from .connector.outage import Sheltered
 from .connector.session import Sessions
 from .metrics import Metrics
 from .proxies import Caller
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 _API = "/api/"
 _PLAIN = ("/healthz", "/readyz", "/support", "/metrics")
 _CALLER = "qbwc.caller"
+HTTPS_ALONE = ("Strict-Transport-Security", "max-age=31536000")
+"""Browsers that were here once do not come without TLS. Of the domain's other hosts nothing is said."""
 SUPPORT = """qbwc sends a company's finished orders to QuickBooks Desktop.
 
 Questions go to whoever runs this service in your company. There, `qbwc status` and
@@ -42,10 +45,11 @@ class App:
 
     def __init__(self, settings: Settings, engine: Engine, keys: Keys) -> None:
         self._settings, self._engine, self._keys = settings, engine, keys
-        self._connector: WSGIApplication = contract.application(Sessions(engine, keys), settings.public_url)
+        self._connector: WSGIApplication = contract.application(Sheltered(Sessions(engine, keys)), settings.public_url)
         self._api: WSGIApplication = api.application(settings, engine, keys)
         self._site = Site(settings, engine, keys)
         self._metrics = Metrics(engine)
+        self._always = [HTTPS_ALONE] if settings.public_url.startswith("https:") else []
         self._paths = Map(
             [
                 Rule("/healthz", endpoint=self._healthz, methods=["GET"]),
@@ -58,7 +62,7 @@ class App:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         caller = environ[_CALLER] = proxies.settle(environ, self._settings.trusted_proxies)
         with request_ids.during(caller.request_id) as request_id:
-            answer = _Answer(start_response, request_id, environ, caller)
+            answer = _Answer(start_response, request_id, environ, caller, self._always)
             try:
                 return self._dispatch(environ, answer)
             except Exception:
@@ -122,9 +126,14 @@ class _Answer:
     """Stands for start_response: every answer carries the request's id, and is told of in the log at DEBUG."""
 
     def __init__(
-        self, start_response: "StartResponse", request_id: str, environ: "WSGIEnvironment", caller: Caller
+        self,
+        start_response: "StartResponse",
+        request_id: str,
+        environ: "WSGIEnvironment",
+        caller: Caller,
+        always: list[tuple[str, str]],
     ) -> None:
-        self._start_response, self._request_id = start_response, request_id
+        self._start_response, self._request_id, self._always = start_response, request_id, always
         self._environ, self._caller = environ, caller
         self._began, self._status = time.perf_counter(), ""
 
@@ -134,6 +143,7 @@ class _Answer:
 
     def __call__(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         self._status = status
+        headers = [*headers, *self._always]
         if not any(name.lower() == "x-request-id" for name, _ in headers):
             headers = [*headers, (request_ids.HEADER, self._request_id)]
         return (

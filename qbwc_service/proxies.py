@@ -28,6 +28,8 @@ _FORWARDED = (
 UNIX = "unix"
 """Stands for a caller through a socket of this machine, who has no address."""
 
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -49,7 +51,7 @@ def settle(environ: "WSGIEnvironment", trusted: "Sequence[Proxy]") -> Caller:
     forwarded = False
     for name in _FORWARDED:
         forwarded = environ.pop(name, None) is not None or forwarded
-    if not trusted or not _is_trusted(peer, trusted):
+    if not trusted or not is_trusted(peer, trusted):
         environ.pop("HTTP_X_REQUEST_ID", None)
         return Caller(peer, forwarded, None)
     address = environ["REMOTE_ADDR"] = _client(peer, said, trusted)
@@ -65,7 +67,7 @@ def _client(peer: str, said: str, trusted: "Sequence[Proxy]") -> str:
         if address is None:
             return nearest
         nearest = address
-        if not _is_trusted(address, trusted):
+        if not is_trusted(address, trusted):
             return address
     return nearest
 
@@ -83,7 +85,8 @@ def _address(entry: str) -> str | None:
         return None
 
 
-def _is_trusted(address: str, trusted: "Sequence[Proxy]") -> bool:
+def is_trusted(address: str, trusted: "Sequence[Proxy]") -> bool:
+    """Whether an address is a proxy's that the operator named."""
     if not address:
         return UNIX in trusted
     try:

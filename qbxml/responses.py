@@ -10,6 +10,12 @@ from .feed import Feed, Node
 from .feed import NotQbXML as NotQbXML
 from .fields import Version
 
+LONGEST_ID, LONGEST_EDIT_SEQUENCE = 36, 16  # reference.md, IDTYPE and STRTYPE
+LONGEST_MESSAGE = 4000
+"""Characters of a statusMessage that are kept; QuickBooks' own have some hundreds."""
+
+_ID = re.compile("[!-~]+")
+
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
@@ -87,11 +93,12 @@ class Ret:
 
     @property
     def list_id(self) -> str | None:
-        return self.text("ListID")
+        """Raises NotQbXML for what is no id, as do the two below: it could not stand in a later request."""
+        return self._id("ListID", LONGEST_ID)
 
     @property
     def txn_id(self) -> str | None:
-        return self.text("TxnID")
+        return self._id("TxnID", LONGEST_ID)
 
     @property
     def name(self) -> str | None:
@@ -105,7 +112,13 @@ class Ret:
 
     @property
     def edit_sequence(self) -> str | None:
-        return self.text("EditSequence")
+        return self._id("EditSequence", LONGEST_EDIT_SEQUENCE)
+
+    def _id(self, path: str, longest: int) -> str | None:
+        text = self.text(path)
+        if text and (len(text) > longest or _ID.fullmatch(text) is None):
+            raise NotQbXML(f"{self.kind}/{path} is no id: {text[:40]!r}")
+        return text
 
     @property
     def ref_number(self) -> str | None:
@@ -152,7 +165,7 @@ class Response:
             raise NotQbXML(f"{tag} has no statusCode")
         self.status_code: int = code
         self.severity: str = node.get("statusSeverity", "")
-        self.message: str = node.get("statusMessage", "")
+        self.message: str = node.get("statusMessage", "")[:LONGEST_MESSAGE]
         self.iterator_id: str | None = node.get("iteratorID")
         self.iterator_remaining: int | None = _number(node, "iteratorRemainingCount")
         self.ret_count: int | None = _number(node, "retCount")

@@ -2,12 +2,11 @@
 
 import os
 import pathlib
-import pwd
 import shutil
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -15,9 +14,10 @@ from sqlalchemy.engine import Engine
 
 from qbwc_service.db import schema
 from qbwc_service.db.engine import open_engine
+from tests import postgres
 
 
-def _unavailable(what: str) -> None:
+def _unavailable(what: str) -> NoReturn:
     """Under CI a missing part is a failure; elsewhere its tests are skipped."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what} is missing, and CI must have it")
@@ -30,48 +30,30 @@ def postgres_server() -> Iterator[str]:
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield given
         return
-    found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    initdb = shutil.which("initdb") or (str(found[-1]) if found else None)
-    if initdb is None:
-        _unavailable("PostgreSQL")
-    binaries = pathlib.Path(str(initdb)).parent
-    root = pathlib.Path(tempfile.mkdtemp(prefix="qbwc-pg-"))
-    as_user: dict[str, object] = {}
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        user = pwd.getpwnam("postgres")
-        os.chown(root, user.pw_uid, user.pw_gid)
-        as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    with postgres.running(postgres_programs()) as cluster:
+        yield cluster.url
 
-    def run(*command: str) -> None:
-        subprocess.run(
-            [str(binaries / command[0]), *command[1:]],
-            check=True,
-            cwd=root,
-            env={**os.environ, "LC_ALL": "C.UTF-8", "HOME": str(root)},
-            stdout=subprocess.DEVNULL,
-            **as_user,  # type: ignore[call-overload]
-        )
 
-    data = str(root / "data")
-    options = f"-k {root} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=200"
-    run("initdb", "-D", data, "-U", "qbwc", "-A", "trust", "-E", "UTF8", "--no-sync")
-    run("pg_ctl", "-D", data, "-w", "-l", str(root / "log"), "-o", options, "start")
-    try:
-        yield f"postgresql+psycopg://qbwc@/postgres?host={root}"
-    finally:
-        run("pg_ctl", "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(root, ignore_errors=True)
+def postgres_programs() -> pathlib.Path:
+    """-> the folder of PostgreSQL's programs; skips without them."""
+    return postgres.binaries() or _unavailable("PostgreSQL")
 
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """-> the URL of a new, empty PostgreSQL database."""
+    with _postgresql(postgres_server) as url:
+        yield url
+
+
+@contextmanager
+def _postgresql(server: str, template: str = "template1") -> Iterator[str]:
     name = f"t{uuid.uuid4().hex}"
-    admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as db:
-        db.execute(text(f"CREATE DATABASE {name}"))
+        db.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     try:
-        yield postgres_server.replace("/postgres?", f"/{name}?")
+        yield server.replace("/postgres?", f"/{name}?")
     finally:
         with admin.connect() as db:
             db.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
@@ -86,10 +68,45 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> str:
     return str(request.getfixturevalue("postgres_url"))
 
 
-@pytest.fixture
-def engine(empty_url: str) -> Iterator[Engine]:
-    """-> a database with our tables, once of each kind."""
-    opened = open_engine(empty_url)
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """-> an SQLite file with our tables, to be copied: migrating takes fifty times as long."""
+    path = tmp_path_factory.mktemp("migrated") / "qbwc.sqlite3"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgres_server: str) -> str:
+    """-> the name of a PostgreSQL database with our tables, to be copied."""
+    name = f"migrated_{uuid.uuid4().hex}"
+    admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as db:
+        db.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    _migrate(postgres_server.replace("/postgres?", f"/{name}?"))
+    return name
+
+
+def _migrate(url: str) -> None:
+    opened = open_engine(url)
     schema.migrate(opened)
-    yield opened
-    opened.dispose()
+    opened.dispose()  # the last connection to an SQLite file brings all of it into the one file
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[Engine]:
+    """-> a database with our tables, once of each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "qbwc.sqlite3"
+        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+        opened = open_engine(f"sqlite:///{path}")
+        yield opened
+        opened.dispose()
+        return
+    with _postgresql(
+        request.getfixturevalue("postgres_server"), template=request.getfixturevalue("migrated_postgresql")
+    ) as url:
+        opened = open_engine(url)
+        yield opened
+        opened.dispose()

@@ -13,14 +13,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.wrappers import Request, Response
 
 from .. import request_ids
 from ..db import tokens as token_table
-from ..db.engine import reading
+from ..db.engine import OUTAGES, reading
 from ..db.tokens import Token
 from ..secrets import Keys
 from ..settings import Settings
@@ -42,6 +41,7 @@ ROUTES: tuple[Route, ...] = (
     *webhooks.ROUTES,
 )
 DOCUMENT = "/openapi.json"  # needs no token
+RETRY_AFTER_SECONDS = 30  # where the database is away
 USED = dt.timedelta(minutes=1)  # a token's use is noted no more often
 
 
@@ -129,9 +129,10 @@ class _Api:
         facts = {"request": request_id, "method": request.method, "path": request.path}
         if isinstance(error, RecursionError):
             return Problem(problems.NOT_JSON, "the body is nested too deeply")
-        if isinstance(error, OperationalError):
+        if isinstance(error, OUTAGES):
             log.exception("the database failed under a call", exc_info=error, extra=facts)
-            return Problem(problems.UNAVAILABLE, "the database does not answer; try again later")
+            later = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+            return Problem(problems.UNAVAILABLE, "the database does not answer; try again later", headers=later)
         log.exception("a call failed", exc_info=error, extra=facts)
         return Problem(problems.OUR_FAULT, f"this is a fault of the service, whose log tells more: {request_id}")
 

@@ -61,12 +61,13 @@ def opened(settings: Settings | None = None) -> Iterator[tuple[Engine, Settings]
     except (OperationalError, DatabaseError) as error:
         if isinstance(error, IntegrityError):
             raise
-        raise Failure(f"the database cannot be used: {_first_line(error)}") from None
+        raise Failure(f"the database cannot be used: {first_line(error)}") from None
     finally:
         engine.dispose()
 
 
-def _first_line(error: DatabaseError) -> str:
+def first_line(error: DatabaseError) -> str:
+    """-> what the database says, without the statement."""
     lines = str(error.orig).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 

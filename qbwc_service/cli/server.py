@@ -9,7 +9,7 @@ from ..db.engine import open_engine
 from ..db.web_sessions import Purpose
 from ..secrets import make_key_file
 from ..settings import Settings
-from .common import Failure, as_json, keys_of, now, print_json, read_settings
+from .common import Failure, as_json, first_line, keys_of, now, print_json, read_settings
 
 
 @click.command()
@@ -75,6 +75,8 @@ def _migrate(settings: Settings) -> None:
         schema.require(engine)
     except schema.SchemaMismatch as error:
         raise Failure(str(error)) from None
+    except OperationalError as error:
+        raise Failure(f"the database does not answer: {first_line(error)}") from None
     finally:
         engine.dispose()
 
@@ -101,6 +103,7 @@ def serve(host: str, port: int | None, migrate_: bool) -> None:
     """
     from .. import logs
     from ..app import App
+    from ..proxies import LOOPBACK
     from ..server import serve as run
     from ..ticker import Ticker
 
@@ -121,12 +124,16 @@ def serve(host: str, port: int | None, migrate_: bool) -> None:
             ticker.start()
             click.echo(f"qbwc serves {settings.public_url}/qbwc, listening on {host}:{bound}", err=True)
 
+        # A proxy on this machine may be one that nobody named.
+        shared = (*LOOPBACK, *settings.trusted_proxies)
         try:
-            run(app, host, settings.port if port is None else port, ready)
+            run(app, host, settings.port if port is None else port, ready, shared)
         finally:
             ticker.stop()
     except schema.SchemaMismatch as error:
         raise Failure(str(error)) from None
+    except OperationalError as error:
+        raise Failure(f"the database does not answer: {first_line(error)}") from None
     except OSError as error:
         raise Failure(f"cannot listen on {host}:{settings.port}: {error.strerror}") from None
     finally:

@@ -28,6 +28,7 @@ _DEEPEST = 32
 _SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NIL = {"true": True, "1": True, "false": False, "0": False}
+_XML_1 = re.compile(r"1\.[0-9]+")
 _INT = re.compile(r"[+-]?[0-9]{1,20}")
 
 
@@ -169,7 +170,9 @@ class _Reader:
 
     # What expat tells.
 
-    def declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+    def declaration(self, version: str | None, encoding: str | None, _standalone: int) -> None:
+        if version is not None and not _XML_1.fullmatch(version):
+            raise _bad("The body must be XML 1.0.")  # expat takes any word
         if encoding is not None and encoding.lower() != "utf-8":
             raise _bad("The body must be UTF-8.")
 

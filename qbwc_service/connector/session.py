@@ -21,6 +21,7 @@ from ..posting import answers, exchange, recovery
 from ..posting.answers import Settled
 from ..posting.verdicts import explain
 from ..secrets import Keys, new_ticket
+from ..tries import Tries
 
 IDLE = dt.timedelta(minutes=60)  # QuickBooks itself may take minutes over one message (contract.md 5.1)
 LONGEST = dt.timedelta(hours=8)
@@ -28,6 +29,8 @@ TICKET, PASSWORD = "ticket", "password"
 NO_OP = "NoOp"  # "wait five seconds and ask again" (contract.md 2.5)
 OVER = "This session is over. The next update of the Web Connector begins a new one; nothing is lost."
 MOST_STRAY_BYTES = 1_000_000
+LONGEST_HRESULT, LONGEST_WORDS = 200, 2000  # characters of what stands beside each job of a message
+HIGHEST_MINOR, LONGEST_COUNTRY = 9, 8  # of qbXML's versions, there is none above 1; US, CA, UK, AU
 MOST_VERSIONS, LONGEST_VERSION = 10_000, 32
 
 log = logging.getLogger(__name__)
@@ -46,6 +49,7 @@ class Sessions:
         self._engine = engine
         self._keys = keys
         self._clock = clock
+        self._refusals = Tries(at_once=10, every=dt.timedelta(minutes=1))
         self._versions: dict[str, str] = {}  # of the Web Connectors that called this process, by address
 
     def client_version(self, version: str, remote: str) -> str:
@@ -61,17 +65,19 @@ class Sessions:
     def authenticate(self, username: str, password: str, remote: str) -> tuple[str, ...]:
         """-> a ticket, and the company file to open, `none` or `nvu`.
 
-        A right password always succeeds, however many wrong ones came before. It ends the session that the company
-        had: what that left unanswered is in doubt, and is settled in the new one (contract.md 2.9).
+        A right password always succeeds, however many wrong ones came before: of those an address can make us note
+        only so many. It ends the session that the company had: what that left unanswered is in doubt, and is settled
+        in the new one (contract.md 2.9).
         """
         now, ticket = self._clock(), new_ticket()
         with self._engine.begin() as db:
             login = polls.login(db, username, now)
             mac = self._keys.mac(PASSWORD, password)
             if login is None or not any(self._keys.same(mac, kept) for kept in login.macs):
-                if login is not None:
-                    companies.note_refusal(db, login.company.id, now)
-                log.warning("connector refused", extra={"remote": remote, "known": login is not None})
+                if self._refusals.take(remote, now) is None:
+                    # A user name that nobody has must cost as much as a wrong password (security.md 4.3, test 30).
+                    companies.note_refusal(db, None if login is None else login.company.id, now)
+                    log.warning("connector refused", extra={"remote": remote, "known": login is not None})
                 return ticket, "nvu"
             company = login.company
             # The connection's row is the lock: of two logins at once, one waits here for the other.
@@ -141,7 +147,7 @@ class Sessions:
         The answer is stored whatever it is. Should taking it fail, it is stored alone and the error goes on: what it
         would have settled is in doubt then, and the next session looks it up.
         """
-        now = self._clock()
+        now, hresult, message = self._clock(), hresult[:LONGEST_HRESULT], message[:LONGEST_WORDS]
         try:
             with self._engine.begin() as db:
                 return self._take(db, ticket, response, hresult, message, now)
@@ -151,7 +157,7 @@ class Sessions:
 
     def connection_error(self, ticket: str, hresult: str, message: str) -> str:
         """QuickBooks could not be reached; nothing was sent. -> "done": the next update tries again."""
-        now = self._clock()
+        now, hresult, message = self._clock(), hresult[:LONGEST_HRESULT], message[:LONGEST_WORDS]
         with self._engine.begin() as db:
             session = sessions.hold(db, self._keys.mac(TICKET, ticket))
             if session is not None and session.closed_at is None:
@@ -268,8 +274,10 @@ def _meet(
     known = companies.connection_of(db, company.id)
     opened = _opened(host, path)
     problem = None if _is_right(company, host, path, known) else _wrong_file(company, opened, known)
-    offered = [v for v in (host.supported_versions if host is not None else ()) if v <= MAX_VERSION]
-    version = max(offered, default=min(highest, MAX_VERSION) if highest > Version(0, 0) else MIN_VERSION)
+    told = host.supported_versions if host is not None else ()
+    offered = [v for v in told if v <= MAX_VERSION and v.minor <= HIGHEST_MINOR]
+    highest = min(Version(highest.major, min(highest.minor, HIGHEST_MINOR)), MAX_VERSION)
+    version = max(offered, default=highest if highest > Version(0, 0) else MIN_VERSION)
     if problem is None and version < MIN_VERSION:
         problem = (
             f"This QuickBooks speaks qbXML {version}; {MIN_VERSION} or newer is needed (QuickBooks 2009). "
@@ -283,7 +291,7 @@ def _meet(
         company.id,
         product=host.product if host is not None else known.product,
         qbxml_version=str(version),
-        country=country or known.country,
+        country=country[:LONGEST_COUNTRY] or known.country,
         company_name=(host.company_name if host is not None else None) or known.company_name,
         company_path=path or known.company_path,
         problem=None,
@@ -343,10 +351,11 @@ def _settle(
                 return answers.settle_post(db, company, message, answer, now, awaited=awaited)
             if not awaited:
                 return Settled(0, doubt=False)  # a query's answer settles nothing when it comes late
-            if message.purpose == Purpose.READ:
-                return answers.settle_read(db, company, message, session.id, answer, now)
-            if message.purpose == Purpose.LOOK_UP:
-                return recovery.settle_look_up(db, company, message, answer, now)
+            with db.begin_nested():  # an answer that is found to be none at its end must leave nothing behind
+                if message.purpose == Purpose.READ:
+                    return answers.settle_read(db, company, message, session.id, answer, now)
+                if message.purpose == Purpose.LOOK_UP:
+                    return recovery.settle_look_up(db, company, message, answer, now)
             messages.set_fate(db, message.id, Fate.ANSWERED, now)
             return Settled(0, doubt=False)
         except responses.NotQbXML as error:
@@ -411,8 +420,8 @@ def _keep_stray(db: Connection, response: str, hresult: str, said: str, now: dt.
         message_id=message.id,
         session_id=None,
         response=response,
-        hresult=hresult[:200],
-        message=said[:2000],
+        hresult=hresult,
+        message=said,
         note="under an unknown ticket: not used",
         now=now,
     )

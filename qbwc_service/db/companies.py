@@ -294,8 +294,15 @@ def note_lists_due(db: Connection, company_id: int, due: dt.datetime) -> None:
     db.execute(update(connections).where(connections.c.company_id == company_id).values(lists_due_at=due))
 
 
-def note_refusal(db: Connection, company_id: int, now: dt.datetime) -> None:
-    db.execute(update(connections).where(connections.c.company_id == company_id).values(refused_at=now))
+def note_refusal(db: Connection, company_id: int | None, now: dt.datetime) -> None:
+    """A wrong password came. Of no company: as much is written, and nothing said by it."""
+    if company_id is not None:
+        db.execute(update(connections).where(connections.c.company_id == company_id).values(refused_at=now))
+        return
+    any_one = select(connections.c.company_id).limit(1).scalar_subquery()
+    db.execute(
+        update(connections).where(connections.c.company_id == any_one).values(refused_at=connections.c.refused_at)
+    )
 
 
 def note_host(db: Connection, company_id: int, **facts: str | None) -> None:

@@ -15,8 +15,14 @@ from sqlalchemy import (
     create_engine,
     event,
     literal_column,
+    make_url,
 )
+from sqlalchemy import exc as failures
 from sqlalchemy.engine import Connection, Engine, Row
+
+OUTAGES = (failures.OperationalError, failures.InterfaceError, failures.TimeoutError)
+"""What a statement raises when the database is away, its disk is full, or all its connections are taken: nothing was
+done, and it may be tried again."""
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 """A row of whatever columns a statement chose."""
@@ -64,7 +70,9 @@ def among(column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
 def open_engine(url: str) -> Engine:
     """-> an engine for the URL of `settings.read()`; nothing is opened yet."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+        return create_engine(
+            url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True, connect_args=_patience(url)
+        )
     # Parameters are hidden: an error's words would carry them, secrets among them, into the log.
     engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
 
@@ -86,6 +94,20 @@ def open_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _patience(url: str) -> dict[str, int]:
+    """-> how long PostgreSQL is waited for, unless the URL says so itself: without it a host that is cut off from the
+    network would hold every thread for minutes."""
+    usual = {
+        "connect_timeout": 10,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 60_000,
+    }
+    said = make_url(url).query
+    return {name: value for name, value in usual.items() if name not in said}
 
 
 @contextmanager

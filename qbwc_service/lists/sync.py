@@ -25,6 +25,7 @@ from ..db.engine import AnyRow
 from ..db.lists import List
 
 PAGE = 1000
+LONGEST_TYPE = 32  # as the mirror keeps it; QuickBooks' own are shorter
 READ_AGAIN_AFTER = dt.timedelta(hours=24)
 
 # Small enough to be read whole, and what an order may need before it can leave.
@@ -126,7 +127,7 @@ def _rows(which: List, response: Response, position: int) -> Iterator[tuple[dict
                 "list_id": list_id,
                 "name": name,
                 "is_active": ret.is_active is not False,
-                "type": _type(which, ret),
+                "type": _type(which, ret)[:LONGEST_TYPE],
                 "position": position,
             },
             _aware(ret.time_modified),

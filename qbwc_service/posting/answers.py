@@ -75,18 +75,23 @@ class _Said:
             job_id = job_of(response.request_id)
             if job_id is not None:
                 answered.append((job_id, response, response.single))
-        ids = {job_id for job_id, _, _ in answered}
-        rows = {job.id: job for job in table.carried(self.db, self.company.id, ids)}
+        rows = {job.id: job for job in table.carried(self.db, self.company.id, {job_id for job_id, _, _ in answered})}
         for away in table.away(self.db, self.company.id, self.message.id):
             rows[away.id] = away
         self.rows = rows
         changes: dict[int, Change] = {}
+        mentioned: set[int] = set()
         for job_id, response, ret in answered:
             job = rows.get(job_id)
-            if job is not None and (change := self._change(job, response, ret)) is not None:
+            if job is None or job.request != response.kind:
+                continue  # of a request that was another: it says nothing of this one
+            mentioned.add(job_id)
+            if job_id in changes and changes[job_id].event is Event.SAVED:
+                continue  # what is saved is not undone by what else is said of it
+            if (change := self._change(job, response, ret)) is not None:
                 changes[job_id] = change
         for job in rows.values():
-            if self.awaited and job.id not in ids and job.state == State.IN_FLIGHT:
+            if self.awaited and job.id not in mentioned and job.state == State.IN_FLIGHT:
                 changes[job.id] = unclear(job, "QuickBooks' answer does not mention it")
         self._hold_back(changes)
         if self.message.times_sent > 1:
@@ -113,7 +118,7 @@ class _Said:
         recovery = response.recovery
         list_id = (ret.list_id if ret is not None else None) or (recovery.list_id if recovery is not None else None)
         txn_id = (ret.txn_id if ret is not None else None) or (recovery.txn_id if recovery is not None else None)
-        saved = bool(list_id or txn_id)
+        saved = bool(list_id if KINDS[job.kind].is_list else txn_id)
         if not self.awaited and state is State.IN_FLIGHT and job.message_id == self.message.id:
             return None  # of an earlier sending: the one that is under way now decides
         what = status(response.status_code, response.message, response.severity, kept=saved)
@@ -275,8 +280,9 @@ def settle_read(
     reads = list_table.read_of(db, company.id)
     changes = []
     for response in answer:
-        job = away.pop(job_of(response.request_id) or 0, None)
-        if job is not None:
+        job = away.get(job_of(response.request_id) or 0)
+        if job is not None and job.request == response.kind:
+            del away[job.id]
             changes.append(_page(db, company, job, reads[list_of(job)], response, session_id, now))
     changes += [
         Change(job.id, Event.DUE, State.READY, note="not answered", message_id=message.id) for job in away.values()

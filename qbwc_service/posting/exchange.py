@@ -152,7 +152,8 @@ class _Load:
         """Whether all that the job refers to is known, or stands before it in this message."""
         for need in needs:
             if need.state == State.POSTED:
-                self.fill.setdefault(need.record, ListID(need.list_id) if need.list_id else TxnID(need.txn_id))
+                known = ListID(need.list_id) if KINDS[need.kind].is_list else TxnID(need.txn_id)
+                self.fill.setdefault(need.record, known)
             elif need.record not in self.fill:
                 return False
             elif isinstance(self.fill[need.record], Macro) and job.kind != "ReceivePayment":
@@ -162,7 +163,7 @@ class _Load:
     @staticmethod
     def _without_id(needs: Iterable[AnyRow]) -> str | None:
         for need in needs:
-            if need.state == State.POSTED and not need.list_id and not need.txn_id:
+            if need.state == State.POSTED and not (need.list_id if KINDS[need.kind].is_list else need.txn_id):
                 return f"It refers to job {need.id} ({need.kind}), of which QuickBooks' own number is not known."
         return None
 

@@ -92,7 +92,7 @@ def settle_look_up(
     changes: list[Change] = []
     for response in answer:
         job = doubtful.get(answers.job_of(response.request_id) or 0)
-        if job is None:
+        if job is None or type(look_up(job)).__name__ != response.kind:
             continue
         if response.status_code in ANSWERED:
             found[job.id] = [ret for ret in response.rets if is_of(job, ret)]

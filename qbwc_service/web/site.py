@@ -73,6 +73,7 @@ class Site:
         except SQLAlchemyError:
             log.exception("the database failed under a page", extra={"request": page.request_id, "path": request.path})
             response = self._failure(page, 503)
+            response.headers["Retry-After"] = "30"
         except Exception:
             log.exception("a page failed", extra={"request": page.request_id, "path": request.path})
             response = self._failure(page, 500)

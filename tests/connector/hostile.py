@@ -64,6 +64,8 @@ ENCODINGS = {
     "declared windows-1252": encoded("ascii", "windows-1252"),
     "declared us-ascii": encoded("ascii", "us-ascii"),
     "declared nonsense": encoded("ascii", "zip"),
+    "declared XML 1.p": GOOD.replace(b'version="1.0"', b'version="1.p"'),
+    "declared XML 2.0": GOOD.replace(b'version="1.0"', b'version="2.0"'),
     "bad UTF-8": envelope(login("<strUserName>@</strUserName>")).replace(b"@", b"\xff\xfe"),
     "overlong UTF-8": envelope(login("<strUserName>@</strUserName>")).replace(b"@", b"\xc0\xbc"),
     "surrogate in UTF-8": envelope(login("<strUserName>@</strUserName>")).replace(b"@", b"\xed\xa0\x80"),

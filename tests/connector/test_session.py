@@ -440,3 +440,63 @@ def test_the_interval_and_the_version_of_the_connector_are_learned(ready):
     usual, version = known()
     assert 600 < usual < 900
     assert version == "2.3.0.215"
+
+
+def test_an_answer_to_another_kind_of_request_says_nothing_of_this_one(ready):
+    ready.order()
+    ticket, _ = ready.authenticate()
+    message = ready.send(ticket)
+    said = dict(requests_of(message))
+    told = answer(message).replace(f'requestID="{said["InvoiceAdd"]}"', 'requestID="@"')
+    told = told.replace(f'requestID="{said["CustomerAdd"]}"', f'requestID="{said["InvoiceAdd"]}"')
+    told = told.replace('requestID="@"', f'requestID="{said["CustomerAdd"]}"')
+    assert ready.bring(ticket, told) > 0
+    states = ready.states()
+    assert (states["Customer"], states["Invoice"]) == ("in_doubt", "in_doubt")
+    assert "CustomerQuery" in ready.send(ticket)  # QuickBooks is asked
+
+
+def test_what_is_saved_and_then_refused_in_one_answer_is_saved(ready):
+    ready.order()
+    ticket, _ = ready.authenticate()
+    message = ready.send(ticket)
+    request_id = dict(requests_of(message))["InvoiceAdd"]
+    refusal = f'<InvoiceAddRs requestID="{request_id}" statusCode="3070" statusSeverity="Error" statusMessage="no"/>'
+    ready.bring(ticket, answer(message).replace("</QBXMLMsgsRs>", f"{refusal}</QBXMLMsgsRs>"))
+    assert ready.states()["Invoice"] == "posted"
+
+
+@pytest.mark.parametrize("wrong", ["x" * 37, "two words", "é"])
+def test_an_answer_with_an_id_that_is_none_is_not_believed(ready, wrong):
+    ready.order()
+    ticket, _ = ready.authenticate()
+    message = ready.send(ticket)
+    request_id = dict(requests_of(message))["InvoiceAdd"]
+    assert ready.bring(ticket, answer(message).replace(f"X-{request_id}", wrong)) == -1
+    assert ready.states()["Invoice"] == "in_doubt"
+
+
+def test_a_list_that_breaks_off_leaves_the_mirror_as_it_was(line):
+    ticket, _ = line.authenticate()
+    message = line.send(ticket)
+    record = "<AccountRet><ListID>B-{0}</ListID><FullName>{0}</FullName></AccountRet>"
+    many = "".join(record.format(number) for number in range(8000))  # more than is read at once
+    whole = answer(message).replace("</AccountQueryRs>", f"{many}</AccountQueryRs>")
+    assert line.bring(ticket, whole[: whole.index("</AccountQueryRs>")]) == -1
+    with line.engine.connect() as db:
+        assert db.exec_driver_sql("SELECT count(*) FROM list_records").scalar_one() == 0
+
+
+def test_words_of_any_length_are_kept_short(ready):
+    ready.order()
+    ticket, _ = ready.authenticate()
+    ready.send(ticket)
+    assert ready.bring(ticket, hresult="0x" + "9" * 100_000, message="é" * 100_000) == -1
+    with ready.engine.connect() as db:
+        kept = db.exec_driver_sql("SELECT max(length(note)) FROM job_history").scalar_one()
+    assert 2000 < kept < 2300
+
+
+def test_a_version_that_no_quickbooks_has_does_no_harm(line):
+    ticket, _ = line.authenticate()
+    assert line.sessions.send_request(ticket, "", "", "a country" * 100, 15, 2**31 - 1).count("?qbxml version=") == 1

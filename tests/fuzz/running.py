@@ -1,0 +1,140 @@
+"""Runs of bodies and answers, each made from a seed and a number, so that any one of them can be made again."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import answers, bodies, judge
+from .service import Failures, Reply, Scene, Service, listening
+
+MOST_SECONDS = 1.0
+"""CPU of one case."""
+
+MOST_MEMORY = 64 * 1024 * 1024
+"""Bytes that the process may grow by within a batch of cases, and so in any one of them."""
+
+BATCH = 200
+_NEW_SCENES_AFTER = 25  # batches; tickets end after an hour
+
+AFTERMATH = 0.1
+"""In this share of the cases the next session is played to its end: nothing that was stored may stop it."""
+
+
+@dataclass
+class Report:
+    """What a run came to."""
+
+    cases: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    found: list[str] = field(default_factory=list)
+    slowest_seconds: float = 0.0
+    most_memory: int = 0
+
+
+def run(
+    kind: str, seed: int, numbers: range, tell: Callable[[str], None] = print, *, until_found: bool = False
+) -> Report:
+    """`kind` is "bodies" or "answers". `until_found`: no further than to the first fault."""
+    service, report = Service(), Report()
+    play = {"bodies": _play_body, "answers": _play_answer}[kind]
+    with listening() as failures:
+        scenes: list[Scene] = []
+        for count, batch in enumerate(_batches(numbers)):
+            if count % _NEW_SCENES_AFTER == 0:
+                scenes = list(service.scenes().values())
+            before = _reset_peak()
+            for number in batch:
+                faults = _case(service, failures, report, play, f"{kind}:{seed}:{number}", scenes)
+                report.found += faults
+                for fault in faults:
+                    tell(fault)
+                if until_found and faults:
+                    return report
+            grown = _peak() - before
+            report.most_memory = max(report.most_memory, grown)
+            if grown > MOST_MEMORY:
+                report.found.append(f"{kind}:{seed}:{batch.start} to {batch.stop - 1}: {grown >> 20} MB of memory")
+                tell(report.found[-1])
+    service.engine.dispose()
+    return report
+
+
+def _batches(numbers: range) -> Iterator[range]:
+    for start in range(numbers.start, numbers.stop, BATCH):
+        yield range(start, min(start + BATCH, numbers.stop))
+
+
+Play = Callable[[Service, Scene, random.Random], tuple[str, Reply, float, list[str]]]
+
+
+def _case(
+    service: Service, failures: Failures, report: Report, play: Play, name: str, scenes: list[Scene]
+) -> list[str]:
+    """-> what was found, each with the name by which the case can be made again."""
+    draw = random.Random(name)
+    scene = draw.choice(scenes)
+    service.restore(scene.database)
+    try:
+        changes, reply, seconds, faults = play(service, scene, draw)
+    except Exception as error:
+        return [f"{name} ({scene.name}): raised {error!r}"]
+    if seconds > MOST_SECONDS:
+        faults.append(f"{seconds:.2f} s of CPU")
+    if draw.random() < AFTERMATH and not faults:
+        faults += _aftermath(service, scene)
+    faults += failures.said
+    failures.said = []
+    report.cases += 1
+    report.outcomes[f"{reply.status} {reply.fault_code or ''}".strip()] += 1
+    report.slowest_seconds = max(report.slowest_seconds, seconds)
+    return [f"{name} ({scene.name}; {changes}): {fault}" for fault in faults]
+
+
+def _play_body(service: Service, scene: Scene, draw: random.Random) -> tuple[str, Reply, float, list[str]]:
+    case = bodies.make(draw, scene)
+    written, began = service.raw.total_changes, time.process_time()
+    reply = service.post(case.body, **case.environ)
+    seconds = time.process_time() - began
+    changed = service.raw.total_changes != written
+    faults = list(judge.body_faults(service, scene, case, reply, changed))
+    return ", ".join(case.changes), reply, seconds, faults
+
+
+def _play_answer(service: Service, scene: Scene, draw: random.Random) -> tuple[str, Reply, float, list[str]]:
+    case = answers.make(draw, scene)
+    written, began = service.raw.total_changes, time.process_time()
+    reply = service.call(
+        "receiveResponseXML", ticket=scene.ticket, response=case.response, hresult=case.hresult, message=case.message
+    )
+    seconds = time.process_time() - began
+    changed = service.raw.total_changes != written
+    faults = list(judge.answer_faults(service, scene, case, reply, changed))
+    return ", ".join(case.changes), reply, seconds, faults
+
+
+def _aftermath(service: Service, scene: Scene) -> Iterator[str]:
+    """The next session, in which QuickBooks finds nothing and takes everything."""
+    try:
+        service.update(scene)
+    except AssertionError as error:
+        yield f"afterwards: {error}"
+
+
+def _reset_peak() -> int:
+    """-> bytes of memory in use; the peak is counted from here on."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return _status("VmRSS:")
+
+
+def _peak() -> int:
+    return _status("VmHWM:")
+
+
+def _status(name: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(name):
+            return int(line.split()[1]) * 1024
+    raise LookupError(name)
