@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from babel.dates import format_datetime
 from sqlalchemy.engine import Connection, Engine
 
-from . import doctor, i18n
+from . import doctor, i18n, standstill
 from .db import companies, job_views, people
 from .db import notices as table
 from .db.companies import Company
@@ -166,7 +166,8 @@ def say(notice: AnyRow, language: str) -> str:
         return called % {"when": _when(facts["at"], language)} + " " + mend
     if kind is Kind.PROBLEM:
         since = text("Since %(when)s the connection has a problem: %(problem)s")
-        return since % {"when": _when(notice.raised_at.isoformat(), language), "problem": facts["problem"]}
+        problem = facts["problem"] if language == i18n.SOURCE else standstill.in_words(facts["problem"], text)
+        return since % {"when": _when(notice.raised_at.isoformat(), language), "problem": problem}
     if kind is Kind.FAILURES:
         count = plural("One document needs a person.", "%(number)s documents need a person.", facts["count"])
         return count % {"number": facts["count"]} + " " + text("Beside each stands what is wrong, and who can mend it.")

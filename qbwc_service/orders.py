@@ -43,6 +43,10 @@ class OrderFaults(Exception):
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
+def _short_of(value: str) -> str:
+    return value if len(value) <= 60 else value[:57] + "..."
+
+
 def _decimal(places: int) -> BeforeValidator:
     def read(value: Any) -> Decimal:
         if isinstance(value, Decimal):
@@ -52,10 +56,10 @@ def _decimal(places: int) -> BeforeValidator:
         if not _NUMBER.fullmatch(value):
             raise ValueError(f"{json.dumps(value)} is not a number such as 2.30")
         number = Decimal(value)
+        if abs(number) >= MOST_AMOUNT:  # first: to round a number of more than 28 digits is an error of decimal's
+            raise ValueError(f"{_short_of(value)} is too large: less than {MOST_AMOUNT} is allowed")
         if -number.as_tuple().exponent > places and number != round(number, places):  # type: ignore[operator]
-            raise ValueError(f"{value} has more than {places} decimals")
-        if abs(number) >= MOST_AMOUNT:
-            raise ValueError(f"{value} is too large: less than {MOST_AMOUNT} is allowed")
+            raise ValueError(f"{_short_of(value)} has more than {places} decimals")
         return number
 
     return BeforeValidator(read)
@@ -300,8 +304,7 @@ def _differ(path: str, old: Any, new: Any) -> Iterator[str]:
 def _short(value: Any) -> str:
     if isinstance(value, list):
         return f"{len(value)} of them"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return _short_of(json.dumps(value, ensure_ascii=False))
 
 
 class _Twice(Exception):

@@ -31,11 +31,21 @@ def _now() -> dt.datetime:
 
 
 class Ticker:
-    """`start` begins the thread, a daemon; `stop` ends it after what it is at, or leaves it to the process's end."""
+    """`start` begins the thread, a daemon; `stop` ends it after what it is at, or leaves it to the process's end.
 
-    def __init__(self, settings: Settings, engine: Engine, keys: Keys, clock: Callable[[], dt.datetime] = _now) -> None:
+    `up_since`: when the service began, of which this process may be a younger part.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine,
+        keys: Keys,
+        clock: Callable[[], dt.datetime] = _now,
+        up_since: dt.datetime | None = None,
+    ) -> None:
         self._settings, self._engine, self._keys, self._clock = settings, engine, keys, clock
-        self._up_since = clock()
+        self._up_since = up_since or clock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ticker", daemon=True)
 

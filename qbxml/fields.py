@@ -335,9 +335,12 @@ def check_text(value: str, max_length: int | None, *, multiline: bool = False) -
         raise Refused(f"at most {max_length} characters")
 
 
+_ID = re.compile(r"[!#-%'-;=?-~]{1,36}")
+
+
 def check_id(value: object) -> str:
     """A ListID or TxnID as it is; raises Refused. IDTYPE has at most 36 characters."""
-    if not isinstance(value, str) or re.fullmatch(r"[!#-%'-;=?-~]{1,36}", value) is None:
+    if not isinstance(value, str) or _ID.fullmatch(value) is None:
         raise Refused("must be an id of QuickBooks, 1 to 36 characters")
     return value
 

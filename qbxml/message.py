@@ -15,6 +15,7 @@ To *compose* is to fill these in one pass over the text; nothing is parsed or ch
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,7 @@ from .fields import (
     Version,
     declared,
     decode_key,
+    encode_key,
     since,
     spell_ref,
     spell_txn,
@@ -79,7 +81,12 @@ class Draft:
     @property
     def slots(self) -> frozenset[str]:
         """The keys that must be filled, those of optional elements among them."""
-        return frozenset(decode_key(key) for key in _SLOT.findall(self.text))
+        return slots_of([self.text])
+
+
+def slots_of(texts: Iterable[str]) -> frozenset[str]:
+    """-> the keys that must be filled in the texts of drafts, those of optional elements among them."""
+    return frozenset(map(decode_key, set(_SLOT.findall("\n".join(texts)))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +283,7 @@ def compose(
     sets = _set_attribute("newMessageSetID", message_set_id) + _set_attribute("oldMessageSetID", old_message_set_id)
     ids: set[str] = set()
     macros: set[str] = set()
+    spelled = _spelled(fill)
     parts = [
         f'<?xml version="1.0" encoding="utf-8"?><?qbxml version="{version}"?>'
         f'<QBXML><QBXMLMsgsRq onError="{on_error}"{sets}>'
@@ -284,7 +292,7 @@ def compose(
         if not 0 < len(request.id) <= REQUEST_ID_LENGTH or request.id in ids:
             raise ValueError(f"request id {request.id!r}: 1 to {REQUEST_ID_LENGTH} characters, each once in a message")
         ids.add(request.id)
-        parts.append(_request(request, version, fill, macros))
+        parts.append(_request(request, version, fill, macros, spelled))
         if request.macro is not None:
             macros.add(request.macro)
     parts.append("</QBXMLMsgsRq></QBXML>")
@@ -299,11 +307,11 @@ def _set_attribute(attribute: str, name: str | None) -> str:
     return f' {attribute}="{name}"'
 
 
-def _request(request: Request, version: Version, fill: Fill, macros: set[str]) -> str:
+def _request(request: Request, version: Version, fill: Fill, macros: set[str], spelled: Mapping[str, str]) -> str:
     kind = request.draft.request
     text = request.draft.text
     if "<?" in text:
-        text = _filled(kind, text, version, fill, macros)
+        text = _filled(kind, text, version, fill, macros, spelled)
     if request.macro is not None:
         if kind not in MACRO_REQUESTS or MACRO_NAME.fullmatch(request.macro) is None or request.macro in macros:
             raise ValueError(f"macro {request.macro!r} of {kind}: only documents, each name once, letters and digits")
@@ -316,7 +324,19 @@ _SLOT = re.compile(r"<\?(?:ref|txn|id|opt) ([^?]+)\?>")
 MACRO_REQUESTS = frozenset(kind.__name__ for kind in documents.TXN_ADDS)
 
 
-def _filled(kind: str, text: str, version: Version, fill: Fill, macros: Container[str]) -> str:
+def _spelled(fill: Fill) -> dict[str, str]:
+    """-> the inside of references to ListIDs, by the key as drafts have it: many requests refer to the same ones."""
+    spelled = {}
+    for key, value in fill.items():
+        if isinstance(value, ListID):
+            with suppress(Refused):  # told when it is used
+                spelled[encode_key(key)] = spell_ref(value, None)
+    return spelled
+
+
+def _filled(
+    kind: str, text: str, version: Version, fill: Fill, macros: Container[str], spelled: Mapping[str, str]
+) -> str:
     parts: list[str] = []
     blocks: list[bool] = []  # of each block that is open: whether it stays
     dropped = 0
@@ -332,6 +352,8 @@ def _filled(kind: str, text: str, version: Version, fill: Fill, macros: Containe
             stays = dropped > 0 or _stays(kind, name, argument, version, fill)
             blocks.append(stays)
             dropped += not stays
+        elif not dropped and name == "ref" and argument in spelled:
+            parts.append(spelled[argument])
         elif not dropped:
             parts.append(_value(kind, name, decode_key(argument), fill, macros, text, match.start()))
     parts.append(text[start:])

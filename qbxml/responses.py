@@ -1,7 +1,7 @@
 """What QuickBooks answers: one QBXMLMsgsRs, read in portions as it is consumed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,9 @@ LONGEST_ID, LONGEST_EDIT_SEQUENCE = 36, 16  # reference.md, IDTYPE and STRTYPE
 LONGEST_MESSAGE = 4000
 """Characters of a statusMessage that are kept; QuickBooks' own have some hundreds."""
 
-_ID = re.compile("[!-~]+")
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_NUMBER = re.compile(r"[-+]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
+_INTEGER = re.compile(r"-?[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +44,32 @@ class Ret:
     Paths are names parted by slashes ("CustomerRef/ListID"). An element that is absent is None, an empty one "".
     """
 
-    __slots__ = ("_node", "kind")
+    __slots__ = ("_known", "_node", "kind")
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._known: dict[str, str | None] = {}
         self.kind = str(node.tag)
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.list_id or self.txn_id or ''}>"
 
+    def look_at(self, names: Sequence[str]) -> None:
+        """Reads these children in one go: for who is about to ask for several of them, of many records."""
+        known: dict[str, str | None] = dict.fromkeys(names)
+        left = len(known)
+        for node in self._node:
+            name = node.tag
+            if name in known and known[name] is None:
+                known[name] = node.text or ""
+                left -= 1
+                if not left:
+                    break  # what everybody wants stands first in QuickBooks' records
+        self._known = known
+
     def text(self, path: str) -> str | None:
+        if path in self._known:
+            return self._known[path]
         node = self._node
         for name in path.split("/"):
             below = next(node.iterchildren(name), None)
@@ -70,17 +88,18 @@ class Ret:
         text = self.text(path)
         if not text:
             return None
-        if re.fullmatch(r"[-+]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})", text.strip()) is None:
+        number = text.strip()
+        if _NUMBER.fullmatch(number) is None:
             raise NotQbXML(f"{self.kind}/{path} is no number: {text[:40]!r}")
-        return Decimal(text.strip())
+        return Decimal(number)
 
     def boolean(self, path: str) -> bool | None:
         """None when absent or empty. Raises NotQbXML for anything but true, false, 1 and 0."""
         text = self.text(path)
         if not text:
             return None
-        value = {"true": True, "1": True, "false": False, "0": False}.get(text.strip().lower())
-        if value is None:
+        value = _BOOLEANS.get(text)
+        if value is None and (value := _BOOLEANS.get(text.strip().lower())) is None:
             raise NotQbXML(f"{self.kind}/{path} is neither true nor false: {text[:40]!r}")
         return value
 
@@ -116,7 +135,7 @@ class Ret:
 
     def _id(self, path: str, longest: int) -> str | None:
         text = self.text(path)
-        if text and (len(text) > longest or _ID.fullmatch(text) is None):
+        if text and (len(text) > longest or not text.isascii() or not text.isprintable() or " " in text):
             raise NotQbXML(f"{self.kind}/{path} is no id: {text[:40]!r}")
         return text
 
@@ -157,8 +176,10 @@ class Response:
             raise NotQbXML(f"a {tag} stands where a response should")
         self._node = node
         self._feed = feed
+        self._taken: list[Node] = []  # the next records of a query, the last one first
         self._recovery: Recovery | None = None
         self.kind = tag[:-2]
+        self._is_query = self.kind.endswith("Query")
         self.request_id: str | None = node.get("requestID")
         code = _number(node, "statusCode")
         if code is None:
@@ -182,7 +203,10 @@ class Response:
                 return
             if node.tag == "ErrorRecovery":
                 self._recovery = _recovery(node)
-            self._node.remove(node)
+            if self._taken:
+                self._taken.pop()
+            else:
+                self._node.remove(node)
             if node.tag != "ErrorRecovery":
                 yield Ret(node)
 
@@ -202,13 +226,13 @@ class Response:
         return self._recovery
 
     def _first(self) -> Node | None:
-        if self._is_query and self._node.getparent() is None:
+        if not self._is_query:
+            return self._feed.first_child(self._node)
+        if self._node.getparent() is None:
             raise OutOfStep(f"{self!r} was read after the response that follows it")
-        return self._feed.first_child(self._node)
-
-    @property
-    def _is_query(self) -> bool:
-        return self.kind.endswith("Query")
+        if not self._taken:
+            self._taken = self._feed.complete_children(self._node)[::-1]
+        return self._taken[-1] if self._taken else None
 
     def leave(self) -> None:
         """For Answer, before the next Response: reads on to the end of this one."""
@@ -253,7 +277,7 @@ def _number(node: Node, attribute: str) -> int | None:
     text = node.get(attribute)
     if text is None:
         return None
-    if re.fullmatch(r"-?[0-9]{1,9}", text) is None:
+    if _INTEGER.fullmatch(text) is None:
         raise NotQbXML(f"{attribute} of {node.tag!s} is no number: {text[:40]!r}")
     return int(text)
 

@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from sqlalchemy.engine import Engine
 
 from qbwc_service.db import schema
 from qbwc_service.db.engine import open_engine
-from tests import postgres
+from tests import migrated, postgres
 
 
 def _unavailable(what: str) -> NoReturn:
@@ -69,14 +68,6 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """-> an SQLite file with our tables, to be copied: migrating takes fifty times as long."""
-    path = tmp_path_factory.mktemp("migrated") / "qbwc.sqlite3"
-    _migrate(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture(scope="session")
 def migrated_postgresql(postgres_server: str) -> str:
     """-> the name of a PostgreSQL database with our tables, to be copied."""
     name = f"migrated_{uuid.uuid4().hex}"
@@ -84,14 +75,10 @@ def migrated_postgresql(postgres_server: str) -> str:
     with admin.connect() as db:
         db.execute(text(f"CREATE DATABASE {name}"))
     admin.dispose()
-    _migrate(postgres_server.replace("/postgres?", f"/{name}?"))
-    return name
-
-
-def _migrate(url: str) -> None:
-    opened = open_engine(url)
+    opened = open_engine(postgres_server.replace("/postgres?", f"/{name}?"))
     schema.migrate(opened)
-    opened.dispose()  # the last connection to an SQLite file brings all of it into the one file
+    opened.dispose()
+    return name
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -99,7 +86,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[E
     """-> a database with our tables, once of each kind."""
     if request.param == "sqlite":
         path = tmp_path / "qbwc.sqlite3"
-        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+        migrated.make(path)
         opened = open_engine(f"sqlite:///{path}")
         yield opened
         opened.dispose()

@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 from qbwc_service import i18n
 from qbxml import status as book
 from qbxml.status import hresult, status
-from tests.service import Qbwc
+from tests.service import Here, Qbwc
 
 ROOT = pathlib.Path(__file__).parent.parent
 PLACEHOLDER = re.compile(r"\{[^{}]*\}|%\([^)]*\)[a-z]|%[sd]")
@@ -204,25 +204,25 @@ def test_a_text_without_translation_stands_as_it_is() -> None:
 
 
 @pytest.fixture
-def qbwc(tmp_path: pathlib.Path) -> Qbwc:
-    return Qbwc(tmp_path)
+def qbwc(tmp_path: pathlib.Path) -> Here:
+    return Qbwc(tmp_path).here
 
 
-def test_explain_speaks_english_unless_asked(qbwc: Qbwc) -> None:
+def test_explain_speaks_english_unless_asked(qbwc: Here) -> None:
     told = qbwc.ok("explain", "3161")
     assert "The document's date lies in a period that is closed in QuickBooks." in told
     assert "the QuickBooks administrator" in told
     assert qbwc.ok("explain", "3161", "--language", "fr") == told
 
 
-def test_explain_speaks_spanish(qbwc: Qbwc) -> None:
+def test_explain_speaks_spanish(qbwc: Here) -> None:
     told = qbwc.ok("explain", "3161", "--language", "es")
     assert re.search(r"^Significado +La fecha del documento cae en un período", told, re.M)
     assert re.search(r"^Guardado +no$", told, re.M)
     assert re.search(r"^Quién lo corrige +el administrador de QuickBooks$", told, re.M)
 
 
-def test_explain_as_json_keeps_its_keys_and_states_in_every_language(qbwc: Qbwc) -> None:
+def test_explain_as_json_keeps_its_keys_and_states_in_every_language(qbwc: Here) -> None:
     english = qbwc.data("explain", "0x8004040A")
     spanish = qbwc.data("explain", "0x8004040A", "--language", "es")
     assert list(spanish) == list(english) == ["code", "meaning", "saved", "then", "who", "where"]

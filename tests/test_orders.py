@@ -127,3 +127,11 @@ def test_differences_name_path_and_both_values():
         'lines[0].rate: was "2.30", now "2.40"',
         "payments: was 1 of them, now 0 of them",
     ]
+
+
+@pytest.mark.parametrize("number", ["1" * 40 + ".1234567", "9" * 5000, "0." + "0" * 5000 + "1"])
+def test_a_number_of_ever_so_many_digits_is_a_fault_like_another(number):
+    line = {**make_order()["lines"][0], "quantity": number}
+    found = faults_of(as_text(make_order(lines=[line], charges=[{"name": "Setup", "amount": number}])))
+    assert set(found) == {"lines[0].quantity", "charges[0].amount"}
+    assert all(len(rule) < 150 for rule in found.values())

@@ -19,6 +19,7 @@ MAY = {
     "qbwc_service.orders": set(),
     "qbwc_service.i18n": set(),
     "qbwc_service.wording": set(),
+    "qbwc_service.standstill": {"qbxml", "qbwc_service.i18n", "qbwc_service.wording"},
     "qbwc_service.db": {"qbxml", "qbwc_service.package_files"},
     "qbwc_service.lists": {"qbxml", "qbwc_service.db"},
     "qbwc_service.companies": {
@@ -49,6 +50,7 @@ MAY = {
         "qbwc_service.i18n",
         "qbwc_service.mail",
         "qbwc_service.settings",
+        "qbwc_service.standstill",
     },
     "qbwc_service.mail": {"qbwc_service.settings"},
     "qbwc_service.webhooks": {"qbwc_service.db", "qbwc_service.secrets", "qbwc_service.settings"},

@@ -30,8 +30,8 @@ def json_of(request: Request) -> Any:
 
 
 def optional_json_of(request: Request) -> Any:
-    """-> the same; {} for a request without a body."""
-    return json_of(request) if request.content_length else {}
+    """-> the same; {} for a request without a body. A body whose length is not told beforehand is one too."""
+    return json_of(request) if request.content_length or "Transfer-Encoding" in request.headers else {}
 
 
 def _read(request: Request) -> bytes:

@@ -8,6 +8,7 @@ from ..db import lists as table
 from ..db import parties
 from ..db.lists import List
 from ..db.parties import Linked, Side
+from ..posting import rights
 from ..posting import send as sending
 from ..posting.naming import customer_record, item_record, vendor_record
 from . import problems
@@ -15,6 +16,8 @@ from .bodies import Fields, json_of
 from .call import Answer, Call, Route
 from .parameters import Parameters, following
 from .problems import Fault
+
+_KINDS = {List.CUSTOMER: "Customer", List.VENDOR: "Vendor", List.ITEM: "ItemNonInventory"}
 
 
 def listed(call: Call, list: str) -> Answer:
@@ -71,8 +74,10 @@ def link_of(call: Call, record: Callable[[str], str], what: str, id: str) -> Ans
 
 
 def put_link(call: Call, record: Callable[[str], str], which: List, id: str) -> Answer:
-    """Ours is this record of QuickBooks' from now on, named by `list_id` or `name`."""
+    """Ours is this record of QuickBooks' from now on, named by `list_id` or `name`. It decides to whom documents go:
+    a token with which none may be sent that names such a record may not do it."""
     Parameters(call.request)
+    rights.require([_KINDS[which]], call.rights)
     fields = Fields(json_of(call.request))
     list_id, name = fields.text("list_id"), fields.text("name")
     if (list_id is None) == (name is None):
@@ -91,6 +96,7 @@ def put_link(call: Call, record: Callable[[str], str], which: List, id: str) -> 
 def unlink_customer(call: Call, id: str) -> Answer:
     """Ours is none of QuickBooks' any more: the next sending creates one."""
     Parameters(call.request)
+    rights.require([_KINDS[List.CUSTOMER]], call.rights)
     record = customer_record(id)
     with call.writing() as db:
         known = table.links_of(db, call.company.id, [record]).get(record)

@@ -1,6 +1,7 @@
 """Orders: handed over, looked at, sent."""
 
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -8,7 +9,7 @@ from urllib.parse import quote
 from sqlalchemy.engine import Connection
 
 from .. import orders as intake
-from ..db import order_views
+from ..db import audit, order_views
 from ..db import orders as table
 from ..db.states import OrderState
 from ..orders import Order
@@ -16,7 +17,7 @@ from ..people import NotAllowed
 from ..posting import send as sending
 from ..posting.plan import Choices
 from ..posting.plan_facts import plan_facts
-from ..posting.send import Stored
+from ..posting.send import ADDED, Stored
 from . import choices, problems
 from .bodies import json_of, optional_json_of
 from .call import Answer, Call, Route
@@ -34,7 +35,7 @@ def put(call: Call, number: str) -> Answer:
         rule = f"is {order.number}, and {number} in the address"
         raise Problem(problems.ORDER_FAULTY, "there is one fault", [Fault("number", rule)])
     with call.writing() as db:
-        stored = _store(call, db, order)
+        (stored,) = _store(call, db, [order])
         state, _ = sending.state_of(db, call.company, number)
     return _stored_answer({"number": number, "state": state, "stored": stored}, [stored], number)
 
@@ -49,11 +50,11 @@ def post(call: Call) -> Answer:
         raise NotAllowed(lacking)
     told = []
     with call.writing() as db:
-        for order in taken:
-            stored = _store(call, db, order)
-            added = _send(call, db, order.number, usual) if send else 0
-            state, _ = sending.state_of(db, call.company, order.number)
-            told.append({"number": order.number, "state": state, "stored": stored, "added": added})
+        stored = _store(call, db, taken)
+        added = [_send(call, db, order.number, usual) if send else 0 for order in taken]
+        states = sending.states_by_number(db, call.company, [order.number for order in taken])
+        for order, what, how_many in zip(taken, stored, added, strict=True):
+            told.append({"number": order.number, "state": states[order.number], "stored": what, "added": how_many})
     return _stored_answer({"orders": told}, [row["stored"] for row in told])
 
 
@@ -63,10 +64,10 @@ def _checked(documents: list[Any]) -> tuple[Order, ...]:
     return intake.check(documents)
 
 
-def _store(call: Call, db: Connection, order: Order) -> Stored:
-    stored = sending.store(db, call.company, order, call.now)
-    if stored is not Stored.SAME:
-        call.note(db, "order.added", order.number, "it replaces another" if stored is Stored.REPLACED else None)
+def _store(call: Call, db: Connection, taken: Sequence[Order]) -> list[Stored]:
+    stored = sending.store_all(db, call.company, taken, call.now)
+    told = [(order.number, ADDED[what]) for order, what in zip(taken, stored, strict=True) if what in ADDED]
+    audit.put_all(db, told, now=call.now, who=call.who, act="order.added", company_id=call.company.id)
     return stored
 
 

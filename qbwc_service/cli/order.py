@@ -1,6 +1,7 @@
 """`qbwc order`: add, send, show."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
@@ -20,7 +21,7 @@ from ..posting import send as sending
 from ..posting.naming import vendor_record
 from ..posting.plan import Choices, Plan
 from ..posting.plan_facts import plan_facts
-from ..posting.send import Stored
+from ..posting.send import ADDED
 from .common import NOT_FOUND, Failure, as_json, code_of, company_of, now, opened, print_json, print_table, writing
 
 
@@ -58,9 +59,9 @@ def add(company: str, file: str, send_: bool, by: str | None, json_: bool) -> No
         actor = _actor(db, known, by)
         try:
             taken = orders.read(text)
-            for one in taken:
-                _store(db, known, one, actor)
-                if send_:
+            _store(db, known, taken, actor)
+            if send_:
+                for one in taken:
                     _send(db, known, one.number, sending.defaults(known), actor)
         except orders.OrderFaults as error:
             what = "the order is" if len(error.faults) == 1 else f"{len(error.faults)} faults, nothing is"
@@ -68,9 +69,10 @@ def add(company: str, file: str, send_: bool, by: str | None, json_: bool) -> No
             raise Failure(
                 f"{what} refused:\n  {lines}" if len(error.faults) == 1 else f"{what} stored:\n  {lines}"
             ) from None
-        except (sending.OrderSent, sending.Refused, NotAllowed) as error:
+        except (sending.OrderSent, sending.Refused, sending.Removed, NotAllowed) as error:
             raise Failure(str(error)) from None
-        states = [{"number": one.number, "state": sending.state_of(db, known, one.number)[0]} for one in taken]
+        known_states = sending.states_by_number(db, known, [one.number for one in taken])
+        states = [{"number": one.number, "state": known_states[one.number]} for one in taken]
     if json_:
         print_json({"orders": states})
         return
@@ -88,11 +90,10 @@ def _actor(db: Connection, known: Company, email: str | None) -> _Actor:
     return _Actor(user.email, people.rights_of(db, user, known))
 
 
-def _store(db: Connection, known: Company, one: Order, actor: _Actor) -> None:
-    stored = sending.store(db, known, one, now())
-    if stored is not Stored.SAME:
-        detail = "it replaces another" if stored is Stored.REPLACED else None
-        audit.put(db, now=now(), who=actor.who, act="order.added", about=one.number, company_id=known.id, detail=detail)
+def _store(db: Connection, known: Company, taken: Sequence[Order], actor: _Actor) -> None:
+    stored = sending.store_all(db, known, taken, now())
+    told = [(one.number, ADDED[what]) for one, what in zip(taken, stored, strict=True) if what in ADDED]
+    audit.put_all(db, told, now=now(), who=actor.who, act="order.added", company_id=known.id)
 
 
 def _send(db: Connection, known: Company, number: str, choices: Choices, actor: _Actor) -> int:

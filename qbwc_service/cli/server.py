@@ -1,7 +1,7 @@
 """`qbwc init`, `migrate` and `serve`."""
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from .. import sign_in
 from ..db import people, schema
@@ -77,6 +77,8 @@ def _migrate(settings: Settings) -> None:
         raise Failure(str(error)) from None
     except OperationalError as error:
         raise Failure(f"the database does not answer: {first_line(error)}") from None
+    except DatabaseError as error:  # it may not make tables there, say
+        raise Failure(f"the tables could not be migrated, and are as they were: {first_line(error)}") from None
     finally:
         engine.dispose()
 

@@ -92,8 +92,8 @@ def _read(name: str, type_: type, text: str) -> Any:
         raise WrongPreference(f"{name}: {text!r} is not yes or no")
     if type_ is int:
         least, most = LIMITS[name]
-        if not text.isdecimal() or not least <= int(text) <= most:
-            raise WrongPreference(f"{name}: {text!r} is not a number from {least} to {most}")
+        if not text.isdecimal() or len(text) > 9 or not least <= int(text) <= most:
+            raise WrongPreference(f"{name}: {text[:20]!r} is not a number from {least} to {most}")
         return int(text)
     if issubclass(type_, StrEnum):
         try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lxml import etree
 
-from .envelope import INTUIT, Call, Operation
+from .envelope import INTUIT, Call, Operation, answer
 from .guard import CALL, FAILURE, LARGEST_BODY, guard
 from .spyne_shim import (
     Application,
@@ -186,10 +186,25 @@ class _CheckedCall(Soap11):  # type: ignore[misc]
         ctx.in_object = call.arguments
 
 
+class _PlainAnswer(Soap11):  # type: ignore[misc]
+    """Writes what an operation answers, where Soap11 would build a tree of it first: a third of what a call costs."""
+
+    def serialize(self, ctx: Any, message: object) -> None:
+        if ctx.out_error is not None:
+            super().serialize(ctx, message)
+
+    def create_out_string(self, ctx: Any, charset: str | None = None) -> None:
+        if ctx.out_error is not None:
+            super().create_out_string(ctx, charset)
+            return
+        (result,) = ctx.out_object
+        ctx.out_string = [answer(ctx.descriptor.name, result)]
+
+
 class _Connector(Application):  # type: ignore[misc]
     def __init__(self, sessions: Sessions) -> None:
         super().__init__(
-            [QBWebConnectorSvc], tns=INTUIT, name=_SERVICE, in_protocol=_CheckedCall(), out_protocol=Soap11()
+            [QBWebConnectorSvc], tns=INTUIT, name=_SERVICE, in_protocol=_CheckedCall(), out_protocol=_PlainAnswer()
         )
         self.sessions = sessions
 
@@ -209,7 +224,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _writable(result: object) -> object:
-    """The result as Spyne can write it: characters that XML 1.0 forbids are dropped, or the envelope would be empty."""
+    """The result without the characters that XML 1.0 forbids."""
     if isinstance(result, str):
         return _NOT_XML.sub("", result)
     if isinstance(result, tuple):

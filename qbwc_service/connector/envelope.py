@@ -1,4 +1,4 @@
-"""Reads the one call that a SOAP 1.1 body holds, and writes faults. Knows nothing of HTTP's headers, nor of Spyne.
+"""Reads the one call that a SOAP 1.1 body holds, and writes answers and faults. Knows nothing of HTTP, nor of Spyne.
 
 The body is parsed once, in pieces, by expat; what comes out is the flat arguments that were checked, and nothing else
 of the body lives on. Whatever of XML and SOAP the contract does not need (DTD, other encodings, nested or doubled
@@ -6,7 +6,7 @@ arguments, id and href, xsi:type) is refused where the parser sees it (spyne.md 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
@@ -105,6 +105,24 @@ def fault(code: str, reason: str) -> bytes:
         f"<faultcode>soap:{code}</faultcode><faultstring>{escape(reason)}</faultstring>"
         "</soap:Fault></soap:Body></soap:Envelope>"
     ).encode()
+
+
+def answer(operation: str, result: str | int | Sequence[str]) -> bytes:
+    """What an operation answers, to the letter as Spyne writes it; `result` holds no character that XML 1.0 forbids."""
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?>\n"
+        f'<soap11env:Envelope xmlns:soap11env="{SOAP}" xmlns:tns="{INTUIT}"><soap11env:Body>'
+        f"<tns:{operation}Response><tns:{operation}Result>{_content(result)}</tns:{operation}Result>"
+        f"</tns:{operation}Response></soap11env:Body></soap11env:Envelope>"
+    ).encode()
+
+
+def _content(result: str | int | Sequence[str]) -> str:
+    if isinstance(result, int):
+        return str(result)
+    if isinstance(result, str):
+        return escape(result, {"\r": "&#13;"})
+    return "".join(f"<tns:string>{_content(text)}</tns:string>" for text in result)
 
 
 def _parser(reader: "_Reader") -> expat.XMLParserType:

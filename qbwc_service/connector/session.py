@@ -14,7 +14,7 @@ from .. import __version__
 from ..companies import preferences
 from ..db import companies, jobs, messages, polls, sessions
 from ..db.companies import Company
-from ..db.engine import AnyRow, reading
+from ..db.engine import AnyRow, at_once, reading
 from ..db.messages import Fate, Purpose
 from ..lists import sync
 from ..posting import answers, exchange, recovery
@@ -70,34 +70,42 @@ class Sessions:
         in the new one (contract.md 2.9).
         """
         now, ticket = self._clock(), new_ticket()
+        mac = self._keys.mac(PASSWORD, password)
+        with at_once(self._engine) as db:
+            version = self._versions.get(remote)
+            login = polls.login(db, username, mac, "nothing to send", version, now)
+        if login is None or not login.is_right:
+            self._refuse(None if login is None else login.company_id, remote, now)
+            return ticket, "nvu"
+        self._versions.pop(remote, None)
+        lists_due = login.lists_due_at is None or login.lists_due_at <= now
+        held = preferences.load(login.settings).hold_minutes
+        if not (login.left_open or login.has_work or lists_due or held):
+            return ticket, "none"
+        company_id = login.company_id
         with self._engine.begin() as db:
-            login = polls.login(db, username, now)
-            mac = self._keys.mac(PASSWORD, password)
-            if login is None or not any(self._keys.same(mac, kept) for kept in login.macs):
-                if self._refusals.take(remote, now) is None:
-                    # A user name that nobody has must cost as much as a wrong password (security.md 4.3, test 30).
-                    companies.note_refusal(db, None if login is None else login.company.id, now)
-                    log.warning("connector refused", extra={"remote": remote, "known": login is not None})
+            # Of two logins at once, one waits here for the other, and for whatever goes on at the company.
+            if companies.lock(db, company_id) is None:
                 return ticket, "nvu"
-            company = login.company
-            # The connection's row is the lock: of two logins at once, one waits here for the other.
-            version = self._versions.pop(remote, None) or login.connector_version
-            companies.note_poll(db, company.id, "nothing to send", now, _usual(login, now), version)
-            lists_due = login.lists_due_at is None or login.lists_due_at <= now
-            held = preferences.load(company.settings).hold_minutes
-            if not (login.left_open or login.has_work or lists_due or held):
-                return ticket, "none"
-            sessions.end_open(db, company.id, "a new session began", now)
-            recovery.session_lost(db, company.id, now, "the session ended without an answer")
+            companies.note_call(db, company_id, "nothing to send", now)
+            sessions.end_open(db, company_id, "a new session began", now)
+            recovery.session_lost(db, company_id, now, "the session ended without an answer")
             if lists_due:
-                exchange.lists_are_due(db, company.id, now)
-                companies.note_lists_due(db, company.id, now + sync.READ_AGAIN_AFTER)
-            if not (held or jobs.anything_to_send(db, company.id, now)):
+                exchange.lists_are_due(db, company_id, now)
+                companies.note_lists_due(db, company_id, now + sync.READ_AGAIN_AFTER)
+            if not (held or jobs.anything_to_send(db, company_id, now)):
                 return ticket, "none"
-            sessions.put(db, company.id, self._keys.mac(TICKET, ticket), now)
-            companies.note_call(db, company.id, "a session began", now)
-        log.info("session began", extra={"company": company.id, "remote": remote})
-        return ticket, company.company_file or ""
+            sessions.put(db, company_id, self._keys.mac(TICKET, ticket), now)
+            companies.note_call(db, company_id, "a session began", now)
+        log.info("session began", extra={"company": company_id, "remote": remote})
+        return ticket, login.company_file or ""
+
+    def _refuse(self, company_id: int | None, remote: str, now: dt.datetime) -> None:
+        if self._refusals.take(remote, now) is None:
+            with self._engine.begin() as db:
+                # A user name that nobody has must cost as much as a wrong password (security.md 4.3, test 30).
+                companies.note_refusal(db, company_id, now)
+            log.warning("connector refused", extra={"remote": remote, "known": company_id is not None})
 
     def send_request(
         self, ticket: str, hcp_response: str, company_file: str, country: str, major: int, minor: int
@@ -237,15 +245,6 @@ class Sessions:
             log.exception("an answer could be neither taken nor kept")
 
 
-def _usual(login: polls.Login, now: dt.datetime) -> int | None:
-    """-> how many seconds lie between two polls, as observed: each new one moves it by a quarter, so that an update
-    that a person asked for in between hardly matters."""
-    gap = None if login.called_at is None else (now - login.called_at).total_seconds()
-    if gap is None or not 20 <= gap <= 86400:
-        return login.usual_seconds
-    return round(gap if login.usual_seconds is None else login.usual_seconds + (gap - login.usual_seconds) / 4)
-
-
 def _is_open(session: AnyRow, now: dt.datetime) -> bool:
     return session.closed_at is None and now - session.seen_at <= IDLE and now - session.opened_at <= LONGEST
 
@@ -344,7 +343,7 @@ def _settle(
     now: dt.datetime,
 ) -> Settled | None:
     """-> what the answer settled; None when QuickBooks or the Web Connector failed, and the session had better end."""
-    if not hresult and response.strip():
+    if not hresult and response and not response.isspace():
         try:
             answer = responses.read(response)
             if message.purpose == Purpose.POST:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, insert, select
 from sqlalchemy.engine import Connection
 
+from . import many
 from .engine import AnyRow, Utc, metadata
 from .orders import BigId
 
@@ -40,6 +41,21 @@ def put(
     db.execute(insert(trail).values(at=now, who=who, company_id=company_id, act=act, about=about, detail=detail))
     # Neither who nor what about: somebody may have typed a password where the address should stand.
     log.info("act", extra={"act": act, "company": company_id})
+
+
+def put_all(
+    db: Connection,
+    rows: Sequence[tuple[str, str | None]],
+    *,
+    now: dt.datetime,
+    who: str,
+    act: str,
+    company_id: int | None = None,
+) -> None:
+    """One act, done to many: `rows` tell to what, and its detail."""
+    if rows:
+        many.put(db, trail, ("about", "detail"), rows, at=now, who=who, act=act, company_id=company_id)
+        log.info("act", extra={"act": act, "company": company_id, "times": len(rows)})
 
 
 def last_of(db: Connection, company_id: int, acts: Sequence[str]) -> AnyRow | None:

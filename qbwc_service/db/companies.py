@@ -142,10 +142,14 @@ def revive(db: Connection, company_id: int, *, company_file: str | None, every_m
     )
 
 
-def lock(db: Connection, company_id: int) -> None:
+def lock(db: Connection, company_id: int) -> Company | None:
     """Until this transaction ends, nobody else takes in or sends an order of the company's: what one asks for first,
-    the other then finds. (On SQLite writers wait for each other anyway.)"""
-    db.execute(select(companies.c.id).where(companies.c.id == company_id).with_for_update(key_share=True))
+    the other then finds. (On SQLite writers wait for each other anyway.)
+
+    -> the company as it is now, whatever was known of it before the wait; None when it was removed meanwhile.
+    """
+    held = select(*_COLUMNS).where(companies.c.id == company_id, companies.c.removed_at.is_(None))
+    return _company(db.execute(held.with_for_update(key_share=True)).one_or_none())
 
 
 def by_name(db: Connection, name: str, *, removed: bool = False) -> Company | None:
@@ -275,15 +279,6 @@ CALLED = (
     .where(connections.c.company_id == bindparam("company"))
     .values(called_at=bindparam("now"), answer=bindparam("said"))
 )
-POLLED = CALLED.values(usual_seconds=bindparam("usual"), connector_version=bindparam("version"))
-
-
-def note_poll(
-    db: Connection, company_id: int, answer: str, now: dt.datetime, usual_seconds: int | None, version: str | None
-) -> None:
-    """The Web Connector called with the right password; with what is known of its interval and its version now."""
-    facts = {"company": company_id, "said": answer, "now": now, "usual": usual_seconds, "version": version}
-    db.execute(POLLED, facts)
 
 
 def note_call(db: Connection, company_id: int, answer: str, now: dt.datetime) -> None:

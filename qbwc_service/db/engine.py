@@ -1,6 +1,8 @@
 """The engine: SQLite for one machine, PostgreSQL beyond (design.md part 5). Transactions are opened by callers."""
 
 import datetime as dt
+import select
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -70,9 +72,9 @@ def among(column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
 def open_engine(url: str) -> Engine:
     """-> an engine for the URL of `settings.read()`; nothing is opened yet."""
     if not url.startswith("sqlite"):
-        return create_engine(
-            url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True, connect_args=_patience(url)
-        )
+        engine = create_engine(url, pool_size=10, max_overflow=20, hide_parameters=True, connect_args=_patience(url))
+        _take_only_living(engine)
+        return engine
     # Parameters are hidden: an error's words would carry them, secrets among them, into the log.
     engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
 
@@ -96,6 +98,45 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+LONGEST_UNASKED = 30
+"""Seconds for which a connection may have lain in the pool and still be taken without asking the server."""
+
+_QUIET_SINCE = "qbwc_quiet_since"
+
+
+def _take_only_living(engine: Engine) -> None:
+    """Nobody is given a connection that died in the pool, be it that PostgreSQL was started anew.
+
+    `pool_pre_ping` asks the server each time: a round trip, as much as a statement. A server that went away has closed
+    the socket or written to it, and both can be seen without it. Of a connection that a firewall forgot nothing can
+    be seen, so what lay there for long is asked for.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def put_back(connection: Any, record: Any) -> None:
+        record.info[_QUIET_SINCE] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def take(connection: Any, record: Any, _fairy: object) -> None:
+        since = record.info.pop(_QUIET_SINCE, None)
+        if since is None or (time.monotonic() - since < LONGEST_UNASKED and _is_silent(connection)):
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            # The pool drops all that it had before now, and comes again with a new one.
+            raise failures.InvalidatePoolError from None
+
+
+def _is_silent(connection: Any) -> bool:
+    """Whether nothing came since the last answer, not even the end. What cannot be looked at so is not."""
+    if connection.closed or not hasattr(select, "poll"):
+        return False
+    look = select.poll()
+    look.register(connection.fileno(), select.POLLIN)
+    return not look.poll(0)
+
+
 def _patience(url: str) -> dict[str, int]:
     """-> how long PostgreSQL is waited for, unless the URL says so itself: without it a host that is cut off from the
     network would hold every thread for minutes."""
@@ -114,4 +155,16 @@ def _patience(url: str) -> dict[str, int]:
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that only reads, and on SQLite waits for no writer."""
     with engine.connect().execution_options(qbwc_reads=True) as db, db.begin():
+        yield db
+
+
+@contextmanager
+def at_once(engine: Engine) -> Iterator[Connection]:
+    """A transaction of so few statements as the database needs for one purpose: a single one on PostgreSQL, where it is
+    its own transaction, without a round trip to begin and one to commit."""
+    if engine.dialect.name != "postgresql":
+        with engine.begin() as db:
+            yield db
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db, db.begin():
         yield db

@@ -1,16 +1,21 @@
 """What happens to jobs: asked for, changed, freed, blocked; each change is a row in the history."""
 
 import datetime as dt
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Connection
 
-from . import webhooks
+from . import many, webhooks
 from .engine import AnyRow
 from .jobs import Change, NewJob, by_records, history, jobs, needed_by, needs
+from .many import one_of
 from .states import BLOCKING, CLAIMABLE, Event, State
+
+_WRITTEN = ("record", "kind", "priority", "name", "ref_number", "marker", "total", "request", "content")
+_values = operator.attrgetter(*_WRITTEN)
 
 
 class _Needed(NamedTuple):
@@ -26,42 +31,22 @@ def put(db: Connection, company_id: int, order_id: int | None, new: Sequence[New
         record: _Needed(row.id, row.state, row.blocked_by, row.next_try_at)
         for record, row in by_records(db, company_id, {record for job in new for record in job.needs}).items()
     }
-    ids: list[int] = []
-    past: list[tuple[int, str, str, int | None, str | None]] = []
+    stands: list[_Needed] = []
     for job in new:
-        needed = [known[record] for record in job.needs]
-        stand = _standing(needed)
-        job_id = db.execute(
-            insert(jobs)
-            .values(
-                company_id=company_id,
-                order_id=order_id,
-                record=job.record,
-                kind=job.kind,
-                priority=job.priority,
-                name=job.name,
-                ref_number=job.ref_number,
-                marker=job.marker,
-                total=job.total,
-                request=job.request,
-                content=job.content,
-                created_at=now,
-                changed_at=now,
-                **stand,
-            )
-            .returning(jobs.c.id)
-        ).scalar_one()
-        known[job.record] = _Needed(job_id, stand["state"], stand["blocked_by"], stand["next_try_at"])
-        ids.append(job_id)
-        past.append((job_id, Event.ASKED.name, stand["state"], None, None))
-    links = [
-        {"job_id": job_id, "needs_id": known[record].id}
-        for job_id, job in zip(ids, new, strict=True)
-        for record in dict.fromkeys(job.needs)
-    ]
-    if links:
-        db.execute(insert(needs), links)
-    write_history(db, past, now)
+        # A job that is new blocks nobody, so its id is not asked for yet.
+        stand = _standing([known[record] for record in job.needs])
+        stands.append(_Needed(0, stand["state"], stand["blocked_by"], stand["next_try_at"]))
+        known[job.record] = stands[-1]
+    rows = [(*_values(job), *stand[1:]) for job, stand in zip(new, stands, strict=True)]
+    names = (*_WRITTEN, "state", "blocked_by", "next_try_at")
+    ids = many.put_new(db, jobs, names, rows, company_id=company_id, order_id=order_id, created_at=now, changed_at=now)
+    taken = {record: need.id for record, need in known.items()} | dict(
+        zip((job.record for job in new), ids, strict=True)
+    )
+    pairs = [(id_, taken[record]) for id_, job in zip(ids, new, strict=True) for record in dict.fromkeys(job.needs)]
+    many.put(db, needs, ("job_id", "needs_id"), pairs)
+    asked = [(id_, Event.ASKED.name, stand.state, None, None) for id_, stand in zip(ids, stands, strict=True)]
+    write_history(db, asked, now)
     return ids
 
 
@@ -87,14 +72,7 @@ def write_history(
     db: Connection, rows: Sequence[tuple[int, str, str, int | None, str | None]], now: dt.datetime
 ) -> None:
     """`rows`: job, name of the event, state afterwards, message, note."""
-    if rows:
-        db.execute(
-            insert(history),
-            [
-                {"job_id": job, "at": now, "event": event, "state": state, "message_id": message, "note": note}
-                for job, event, state, message, note in rows
-            ],
-        )
+    many.put(db, history, ("job_id", "event", "state", "message_id", "note"), rows, at=now)
 
 
 def apply(db: Connection, changes: Sequence[Change], now: dt.datetime) -> None:
@@ -120,23 +98,13 @@ def apply(db: Connection, changes: Sequence[Change], now: dt.datetime) -> None:
 
 
 def _write(db: Connection, changes: Sequence[Change], now: dt.datetime) -> None:
-    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    by_columns: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for change in changes:
         names = tuple(name for name, _ in change.columns)
-        row = {"b_id": change.job_id, "b_state": change.state, "b_at": now}
-        row.update((f"b_{name}", value) for name, value in change.columns)
-        by_columns.setdefault(names, []).append(row)
+        values = (value for _, value in change.columns)
+        by_columns.setdefault(names, []).append((change.job_id, change.state, *values))
     for names, rows in by_columns.items():
-        statement = (
-            update(jobs)
-            .where(jobs.c.id == bindparam("b_id"))
-            .values(
-                state=bindparam("b_state"),
-                changed_at=bindparam("b_at"),
-                **{name: bindparam(f"b_{name}") for name in names},
-            )
-        )
-        db.execute(statement, rows)
+        many.change(db, jobs, ("state", *names), rows, changed_at=now)
     write_history(
         db,
         [(change.job_id, change.event.name, change.state, change.message_id, change.note) for change in changes],
@@ -146,22 +114,20 @@ def _write(db: Connection, changes: Sequence[Change], now: dt.datetime) -> None:
 
 def _free(db: Connection, posted: Sequence[int], now: dt.datetime) -> None:
     """Jobs that waited for these, and now for nothing more, are ready."""
-    for start in range(0, len(posted), 500):
-        part = posted[start : start + 500]
-        waits = select(needs.c.job_id).where(needs.c.needs_id.in_(part))
-        other = jobs.alias("other")
-        unposted = (
-            select(needs.c.job_id)
-            .join(other, other.c.id == needs.c.needs_id)
-            .where(needs.c.job_id == jobs.c.id, other.c.state != State.POSTED)
-        )
-        freed = db.execute(
-            update(jobs)
-            .where(jobs.c.id.in_(waits), jobs.c.state == State.WAITING, ~unposted.exists())
-            .values(state=State.READY, changed_at=now)
-            .returning(jobs.c.id)
-        ).scalars()
-        write_history(db, [(job_id, Event.FREED.name, State.READY, None, None) for job_id in freed], now)
+    waits = select(needs.c.job_id).where(one_of(db, needs.c.needs_id, posted))
+    other = jobs.alias("other")
+    unposted = (
+        select(needs.c.job_id)
+        .join(other, other.c.id == needs.c.needs_id)
+        .where(needs.c.job_id == jobs.c.id, other.c.state != State.POSTED)
+    )
+    freed = db.execute(
+        update(jobs)
+        .where(jobs.c.id.in_(waits), jobs.c.state == State.WAITING, ~unposted.exists())
+        .values(state=State.READY, changed_at=now)
+        .returning(jobs.c.id)
+    ).scalars()
+    write_history(db, [(job_id, Event.FREED.name, State.READY, None, None) for job_id in freed], now)
 
 
 def _dependents(db: Connection, job_ids: Sequence[int], states: Sequence[State] = CLAIMABLE) -> list[int]:
@@ -172,18 +138,17 @@ def _dependents(db: Connection, job_ids: Sequence[int], states: Sequence[State] 
         rows = db.execute(
             select(needs.c.job_id)
             .join(jobs, jobs.c.id == needs.c.job_id)
-            .where(needs.c.needs_id.in_(front[:500]), jobs.c.state.in_(states))
+            .where(one_of(db, needs.c.needs_id, front), jobs.c.state.in_(states))
         ).scalars()
-        new = [job_id for job_id in rows if job_id not in found]
-        found.update(new)
-        front = front[500:] + new
+        front = [job_id for job_id in set(rows) if job_id not in found]
+        found.update(front)
     return sorted(found)
 
 
 def open_dependents(db: Connection, job_id: int) -> list[AnyRow]:
     """-> the jobs that wait for this one, or for a person, directly or through others."""
     found = _dependents(db, [job_id], (*CLAIMABLE, State.ATTENTION))
-    return list(db.execute(select(jobs).where(jobs.c.id.in_(found)).order_by(jobs.c.id)).all())
+    return list(db.execute(select(jobs).where(one_of(db, jobs.c.id, found)).order_by(jobs.c.id)).all())
 
 
 def _block(db: Connection, stopped: Sequence[int]) -> None:
@@ -200,18 +165,12 @@ def _block(db: Connection, stopped: Sequence[int]) -> None:
 
 def _unblock(db: Connection, released: Sequence[int], now: dt.datetime) -> None:
     """These stand in nobody's way any more; what they blocked may still be blocked by another."""
-    for start in range(0, len(released), 500):
-        part = released[start : start + 500]
-        loose = sorted(
-            db.execute(
-                update(jobs).where(jobs.c.blocked_by.in_(part)).values(blocked_by=None).returning(jobs.c.id)
-            ).scalars()
-        )
-        for job_id in loose:
-            needed = _needs_of(db, job_id)
-            blocker = _blocker(needed)
-            if blocker is not None:
-                db.execute(update(jobs).where(jobs.c.id == job_id).values(blocked_by=blocker))
+    behind = one_of(db, jobs.c.blocked_by, released)
+    loose = db.execute(update(jobs).where(behind).values(blocked_by=None).returning(jobs.c.id)).scalars().all()
+    for job_id in sorted(loose):
+        blocker = _blocker(_needs_of(db, job_id))
+        if blocker is not None:
+            db.execute(update(jobs).where(jobs.c.id == job_id).values(blocked_by=blocker))
 
 
 def _stand_behind_needs(db: Connection, job_ids: Sequence[int]) -> None:
@@ -230,7 +189,8 @@ def _stand_behind_needs(db: Connection, job_ids: Sequence[int]) -> None:
 
 
 def _needs_of(db: Connection, job_id: int) -> list[_Needed]:
-    return [_Needed(row.id, row.state, row.blocked_by, row.next_try_at) for row in needed_by(db, [job_id])]
+    needed = needed_by(db, [job_id]).get(job_id, ())
+    return [_Needed(row.id, row.state, row.blocked_by, row.next_try_at) for row in needed]
 
 
 def put_back(db: Connection, job_ids: Sequence[int]) -> None:
@@ -278,7 +238,7 @@ def drop_unsent_records(db: Connection, order_id: int, kinds: Iterable[str], now
     dropped = db.execute(unsent).all()
     if dropped:
         ids = [job.id for job in dropped]
-        gone = update(jobs).where(jobs.c.id.in_(ids))
+        gone = update(jobs).where(one_of(db, jobs.c.id, ids))
         db.execute(gone.values(state=State.CANCELLED, superseded_at=now, changed_at=now))
         write_history(db, [(job_id, Event.CANCELLED.name, State.CANCELLED, None, None) for job_id in ids], now)
         webhooks.tell(db, [job.id for job in dropped if job.state != State.CANCELLED], now)
@@ -286,9 +246,9 @@ def drop_unsent_records(db: Connection, order_id: int, kinds: Iterable[str], now
 
 def supersede(db: Connection, job_ids: Sequence[int], now: dt.datetime) -> None:
     """These cancelled documents make room for others of the same records."""
-    for start in range(0, len(job_ids), 500):
-        part = job_ids[start : start + 500]
-        db.execute(update(jobs).where(jobs.c.id.in_(part), jobs.c.state == State.CANCELLED).values(superseded_at=now))
+    if job_ids:
+        these = one_of(db, jobs.c.id, job_ids)
+        db.execute(update(jobs).where(these, jobs.c.state == State.CANCELLED).values(superseded_at=now))
 
 
 def revive(db: Connection, job_id: int, new: NewJob, now: dt.datetime) -> None:

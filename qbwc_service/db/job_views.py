@@ -1,7 +1,7 @@
 """Jobs as people look at them: of an order, in lists, one with its history."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import func, or_, select, union
 from sqlalchemy.engine import Connection
@@ -37,6 +37,17 @@ def with_numbers(db: Connection, company_id: int, wanted: Sequence[tuple[str, st
         .where(jobs.c.state != State.CANCELLED)
     ).all()
     return [row for row in rows if (row.kind, row.ref_number) in set(wanted)]
+
+
+def doubtful_before(db: Connection, order_id: int, events: Collection[str]) -> set[str]:
+    """-> records of an order that were cancelled after one of these events, whether asked for anew since or not;
+    served by ix_jobs_order_id and ix_job_history_job_id."""
+    found = (
+        select(jobs.c.record)
+        .join(history, history.c.job_id == jobs.c.id)
+        .where(jobs.c.order_id == order_id, jobs.c.state == State.CANCELLED, history.c.event.in_(events))
+    )
+    return set(db.execute(found).scalars())
 
 
 def listed(

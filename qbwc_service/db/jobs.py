@@ -4,9 +4,9 @@ The indexes on what is open are partial, so that claiming costs the same whether
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Column,
@@ -25,7 +25,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection
 
+from .companies import companies
 from .engine import AnyRow, Utc, among, metadata
+from .many import one_of
 from .orders import BigId
 from .states import CLAIMABLE, Event, State
 
@@ -147,8 +149,7 @@ class NewJob:
     priority: int = ORDERS_FIRST
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """What becomes of one job: the event, and the columns that change with it."""
 
     job_id: int
@@ -162,12 +163,10 @@ class Change:
 def by_records(db: Connection, company_id: int, records: Iterable[str]) -> dict[str, AnyRow]:
     """The jobs of these records that are not superseded; served by uq_jobs_record."""
     wanted = list(records)
-    found: dict[str, AnyRow] = {}
-    for start in range(0, len(wanted), 500):
-        part = wanted[start : start + 500]
-        rows = db.execute(select(jobs).where(jobs.c.company_id == company_id, jobs.c.record.in_(part), CURRENT))
-        found.update((row.record, row) for row in rows)
-    return found
+    if not wanted:
+        return {}
+    found = select(jobs).where(jobs.c.company_id == company_id, one_of(db, jobs.c.record, wanted), CURRENT)
+    return {row.record: row for row in db.execute(found)}
 
 
 def _claim(dialect: str) -> Any:
@@ -251,7 +250,7 @@ def anything_to_send(db: Connection, company_id: int, now: dt.datetime) -> bool:
     return (
         next_up(db, company_id, ORDERS_FIRST, now) is not None
         or next_up(db, company_id, LISTS_AFTER, now) is not None
-        or db.execute(select(jobs.c.id).where(jobs.c.company_id == company_id, AWAY).limit(1)).first() is not None
+        or is_anything_away(db, company_id)
     )
 
 
@@ -270,48 +269,99 @@ def open_count(db: Connection, company_id: int, now: dt.datetime, most: int = 20
     return db.execute(select(func.count()).select_from(some)).scalar_one()
 
 
+_JUDGED = (
+    jobs.c.id,
+    jobs.c.order_id,
+    jobs.c.record,
+    jobs.c.kind,
+    jobs.c.request,
+    jobs.c.state,
+    jobs.c.name,
+    jobs.c.ref_number,
+    jobs.c.marker,
+    jobs.c.total,
+    jobs.c.attempts,
+    jobs.c.together,
+    jobs.c.message_id,
+    jobs.c.status_code,
+    jobs.c.explanation,
+    jobs.c.list_id,
+    jobs.c.txn_id,
+    jobs.c.blocked_by,
+)
+"""What a job is judged by when QuickBooks said something of it: without its content and its times."""
+
+_AWAY = select(*_JUDGED).where(jobs.c.company_id == bindparam("company"), AWAY).order_by(jobs.c.id)
+_AWAY_WITH = _AWAY.where(jobs.c.message_id == bindparam("message"))
+
+
 def away(db: Connection, company_id: int, message_id: int | None = None, state: State | None = None) -> list[AnyRow]:
     """Jobs in flight or in doubt, of one message or of all; served by ix_jobs_away."""
-    found = select(jobs).where(jobs.c.company_id == company_id, AWAY).order_by(jobs.c.id)
-    if message_id is not None:
-        found = found.where(jobs.c.message_id == message_id)
-    if state is not None:
-        found = found.where(jobs.c.state == state)
-    return list(db.execute(found).all())
+    chosen = _AWAY if message_id is None else _AWAY_WITH
+    found = db.execute(chosen, {"company": company_id, "message": message_id}).all()
+    return [job for job in found if state is None or job.state == state]
+
+
+def is_anything_away(db: Connection, company_id: int, message_id: int | None = None) -> bool:
+    """Whether away() would find a job."""
+    chosen = _AWAY if message_id is None else _AWAY_WITH
+    found = chosen.with_only_columns(jobs.c.id).order_by(None).limit(1)
+    return db.execute(found, {"company": company_id, "message": message_id}).first() is not None
 
 
 def carried(db: Connection, company_id: int, ids: Iterable[int]) -> list[AnyRow]:
-    """Jobs by id, whatever their state."""
-    wanted = list(ids)
-    found: list[AnyRow] = []
-    for start in range(0, len(wanted), 500):
-        part = wanted[start : start + 500]
-        found += db.execute(select(jobs).where(jobs.c.company_id == company_id, jobs.c.id.in_(part))).all()
-    return sorted(found, key=lambda job: int(job.id))
+    """Jobs by id, whatever their state; in sequence."""
+    mine = select(*_JUDGED).where(jobs.c.company_id == company_id, one_of(db, jobs.c.id, ids))
+    return sorted(db.execute(mine).all(), key=lambda job: int(job.id))
 
 
-def needed_by(db: Connection, job_ids: Sequence[int]) -> list[AnyRow]:
-    """-> job_id and the needed job's id, record, kind, state, name, list_id, txn_id."""
-    found: list[AnyRow] = []
-    for start in range(0, len(job_ids), 500):
-        found += db.execute(
-            select(
-                needs.c.job_id,
-                jobs.c.id,
-                jobs.c.record,
-                jobs.c.kind,
-                jobs.c.state,
-                jobs.c.name,
-                jobs.c.list_id,
-                jobs.c.txn_id,
-                jobs.c.next_try_at,
-                jobs.c.blocked_by,
-            )
-            .join(jobs, jobs.c.id == needs.c.needs_id)
-            .where(needs.c.job_id.in_(job_ids[start : start + 500]))
-        ).all()
+def needed_by(db: Connection, job_ids: Iterable[int]) -> dict[int, list[AnyRow]]:
+    """-> of each job that needs others: those."""
+    pairs = db.execute(select(needs.c.job_id, needs.c.needs_id).where(one_of(db, needs.c.job_id, job_ids))).all()
+    chosen = select(*_JUDGED, jobs.c.next_try_at).where(one_of(db, jobs.c.id, {needed for _, needed in pairs}))
+    known = {job.id: job for job in db.execute(chosen)} if pairs else {}
+    found: dict[int, list[AnyRow]] = {}
+    for job_id, needed in pairs:
+        found.setdefault(job_id, []).append(known[needed])
     return found
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What jobs refer to: those that are posted, and of each job those that are not."""
+
+    posted: Sequence[AnyRow]
+    open: Mapping[int, Sequence[AnyRow]]
+
+
+_NEEDED = (jobs.c.id, jobs.c.record, jobs.c.kind, jobs.c.state, jobs.c.list_id, jobs.c.txn_id)
+
+
+def needs_of(db: Connection, job_ids: Sequence[int]) -> Needs:
+    """-> id, record, kind, state, list_id and txn_id of each. Served by the primary keys."""
+    theirs = one_of(db, needs.c.job_id, job_ids)
+    posted = select(*_NEEDED).where(
+        jobs.c.id.in_(select(needs.c.needs_id).where(theirs)), among(jobs.c.state, [State.POSTED])
+    )
+    others = (
+        select(needs.c.job_id, *_NEEDED)
+        .join(jobs, jobs.c.id == needs.c.needs_id)
+        .where(theirs, jobs.c.state != State.POSTED)
+    )
+    found: dict[int, list[AnyRow]] = {}
+    for need in db.execute(others):
+        found.setdefault(need.job_id, []).append(need)
+    return Needs(db.execute(posted).all(), found)
+
+
 def hold(db: Connection, job_ids: Sequence[int]) -> list[AnyRow]:
-    return list(db.execute(select(jobs).where(jobs.c.id.in_(job_ids)).order_by(jobs.c.id).with_for_update()).all())
+    """-> jobs that nobody else changes before this transaction ends.
+
+    Their companies' rows are locked first, as by whatever changes a queue (companies.lock): two that want the same
+    wait for each other there, and not crosswise.
+    """
+    theirs = select(jobs.c.company_id).where(one_of(db, jobs.c.id, job_ids))
+    owners = select(companies.c.id).where(companies.c.id.in_(theirs)).order_by(companies.c.id)
+    db.execute(owners.with_for_update(key_share=True))
+    found = select(jobs).where(one_of(db, jobs.c.id, job_ids)).order_by(jobs.c.id)
+    return list(db.execute(found.with_for_update(key_share=True)).all())

@@ -20,10 +20,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from . import many
 from .engine import AnyRow, Utc, metadata
+from .many import one_of
 from .orders import BigId
 
 
@@ -88,22 +89,21 @@ links = Table(
 )
 
 
-def _upsert(db: Connection, table: Table, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """One statement for all rows: what is there already takes the new values."""
-    if not rows:
-        return
-    dialect: Any = postgresql if db.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    db.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changed), list(rows))
-
-
 def put_records(db: Connection, company_id: int, which: List, rows: Iterable[Mapping[str, Any]]) -> None:
     """`rows`: list_id, name, is_active, type, position; a record that is known takes the new name."""
     unique = {
-        row["list_id"]: {"company_id": company_id, "list": which, "key": row["name"].lower(), **row} for row in rows
+        row["list_id"]: (
+            row["list_id"],
+            row["name"],
+            row["name"].lower(),
+            row["is_active"],
+            row["type"],
+            row["position"],
+        )
+        for row in rows
     }
-    _upsert(db, records, ("company_id", "list", "list_id"), list(unique.values()))
+    keys, names = ("company_id", "list", "list_id"), ("list_id", "name", "key", "is_active", "type", "position")
+    many.put_over(db, records, keys, names, unique.values(), company_id=company_id, list=which)
 
 
 def first_of_type(db: Connection, company_id: int, which: List, type_: str) -> AnyRow | None:
@@ -123,19 +123,12 @@ def first_of_type(db: Connection, company_id: int, which: List, type_: str) -> A
 
 def by_keys(db: Connection, company_id: int, which: List, names: Iterable[str]) -> dict[str, AnyRow]:
     """-> records by the name in small letters, an active one before an inactive one; served by ix_list_records_key."""
-    wanted = sorted({name.lower() for name in names})
+    wanted = {name.lower() for name in names}
     found: dict[str, AnyRow] = {}
-    for start in range(0, len(wanted), 500):
-        rows = db.execute(
-            select(records)
-            .where(
-                records.c.company_id == company_id,
-                records.c.list == which,
-                records.c.key.in_(wanted[start : start + 500]),
-            )
-            .order_by(records.c.is_active.desc())
-        )
-        for row in rows:
+    if wanted:
+        these = one_of(db, records.c.key, wanted)
+        rows = select(records).where(records.c.company_id == company_id, records.c.list == which, these)
+        for row in db.execute(rows.order_by(records.c.is_active.desc())):
             found.setdefault(row.key, row)
     return found
 
@@ -222,13 +215,10 @@ def note_read(db: Connection, company_id: int, which: str, **facts: Any) -> None
 def links_of(db: Connection, company_id: int, wanted: Iterable[str]) -> dict[str, AnyRow]:
     """-> links by our record."""
     names = list(wanted)
-    found: dict[str, AnyRow] = {}
-    for start in range(0, len(names), 500):
-        rows = db.execute(
-            select(links).where(links.c.company_id == company_id, links.c.record.in_(names[start : start + 500]))
-        )
-        found.update((row.record, row) for row in rows)
-    return found
+    if not names:
+        return {}
+    found = select(links).where(links.c.company_id == company_id, one_of(db, links.c.record, names))
+    return {row.record: row for row in db.execute(found)}
 
 
 def drop_link(db: Connection, company_id: int, record: str) -> None:
@@ -237,12 +227,6 @@ def drop_link(db: Connection, company_id: int, record: str) -> None:
 
 def put_links(db: Connection, company_id: int, rows: Iterable[tuple[str, str, str]], now: dt.datetime) -> None:
     """`rows`: our record, ListID, name in QuickBooks."""
-    _upsert(
-        db,
-        links,
-        ("company_id", "record"),
-        [
-            {"company_id": company_id, "record": record, "list_id": list_id, "name": name, "made_at": now}
-            for record, list_id, name in rows
-        ],
-    )
+    latest = {record: (record, list_id, name) for record, list_id, name in rows}
+    keys, names = ("company_id", "record"), ("record", "list_id", "name")
+    many.put_over(db, links, keys, names, latest.values(), company_id=company_id, made_at=now)

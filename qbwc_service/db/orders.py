@@ -1,13 +1,18 @@
 """Orders as the order system gave them. Lists of them, with what became of each, are in order_views."""
 
 import datetime as dt
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, insert, select, update
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, select, update
 from sqlalchemy.engine import Connection
 
+from . import many
 from .engine import AnyRow, Utc, metadata
+from .many import one_of
 
+LONGEST_SEARCH = 640  # characters: a number and most of a name; PostgreSQL indexes 2,704 bytes
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 orders = Table(
@@ -35,70 +40,47 @@ NEW = orders.c.sent_at.is_(None)
 Index("ix_orders_new", orders.c.company_id, orders.c.sent_at, orders.c.id, sqlite_where=NEW, postgresql_where=NEW)
 
 
-def put(
-    db: Connection,
-    company_id: int,
-    *,
-    number: str,
-    customer_id: str,
-    customer_name: str,
-    completed_at: dt.datetime,
-    content: str,
-    checksum: str,
-    total: str | None = None,
-    now: dt.datetime,
-) -> int:
-    """-> the new order's id. Raises IntegrityError when the company has one of that number."""
-    new: int = db.execute(
-        insert(orders)
-        .values(
-            company_id=company_id,
-            number=number,
-            customer_id=customer_id,
-            customer_name=customer_name,
-            completed_at=completed_at,
-            content=content,
-            checksum=checksum,
-            total=total,
-            created_at=now,
-            search=f"{number} {customer_name}".lower(),
-        )
-        .returning(orders.c.id)
-    ).scalar_one()
-    return new
+@dataclass(frozen=True)
+class NewOrder:
+    number: str
+    customer_id: str
+    customer_name: str
+    completed_at: dt.datetime
+    content: str
+    checksum: str
+    total: str | None = None
+
+    @property
+    def search(self) -> str:
+        return f"{self.number} {self.customer_name}".lower()[:LONGEST_SEARCH]
 
 
-def replace(
-    db: Connection,
-    order_id: int,
-    *,
-    number: str,
-    customer_id: str,
-    customer_name: str,
-    completed_at: dt.datetime,
-    content: str,
-    checksum: str,
-    total: str | None = None,
-) -> None:
-    db.execute(
-        update(orders)
-        .where(orders.c.id == order_id)
-        .values(
-            customer_id=customer_id,
-            customer_name=customer_name,
-            completed_at=completed_at,
-            content=content,
-            checksum=checksum,
-            total=total,
-            sent_at=None,
-            search=f"{number} {customer_name}".lower(),
-        )
-    )
+_WRITTEN = ("number", "customer_id", "customer_name", "completed_at", "content", "checksum", "total", "search")
+_values = operator.attrgetter(*_WRITTEN)
+
+
+def put(db: Connection, company_id: int, new: Iterable[NewOrder], now: dt.datetime) -> None:
+    """Raises IntegrityError when the company has one of such a number."""
+    many.put(db, orders, _WRITTEN, map(_values, new), company_id=company_id, created_at=now)
+
+
+def replace(db: Connection, order_id: int, new: NewOrder) -> None:
+    """Another content under the order's number, of which nothing was sent."""
+    changed = dict(zip(_WRITTEN, _values(new), strict=True))
+    db.execute(update(orders).where(orders.c.id == order_id).values(**changed, sent_at=None))
 
 
 def by_number(db: Connection, company_id: int, number: str) -> AnyRow | None:
     """Served by uq_orders_company_id_number."""
     return db.execute(select(orders).where(orders.c.company_id == company_id, orders.c.number == number)).one_or_none()
+
+
+def ids(db: Connection, company_id: int, numbers: Iterable[str]) -> dict[str, int]:
+    """-> by number; served by uq_orders_company_id_number."""
+    found = select(orders.c.number, orders.c.id).where(
+        orders.c.company_id == company_id, one_of(db, orders.c.number, numbers)
+    )
+    return {row.number: row.id for row in db.execute(found)}
 
 
 def contents(db: Connection, company_id: int, order_ids: Sequence[int]) -> dict[int, str]:
@@ -109,9 +91,14 @@ def contents(db: Connection, company_id: int, order_ids: Sequence[int]) -> dict[
 
 def hold(db: Connection, company_id: int, number: str) -> AnyRow | None:
     """The same, and nobody else changes or sends it before this transaction ends."""
-    return db.execute(
-        select(orders).where(orders.c.company_id == company_id, orders.c.number == number).with_for_update()
-    ).one_or_none()
+    found = select(orders).where(orders.c.company_id == company_id, orders.c.number == number)
+    return db.execute(found.with_for_update(key_share=True)).one_or_none()
+
+
+def hold_all(db: Connection, company_id: int, numbers: Iterable[str]) -> dict[str, AnyRow]:
+    """The same for many: those that the company has, by number."""
+    found = select(orders).where(orders.c.company_id == company_id, one_of(db, orders.c.number, numbers))
+    return {row.number: row for row in db.execute(found.with_for_update(key_share=True))}
 
 
 def mark_sent(db: Connection, order_id: int, now: dt.datetime) -> None:

@@ -17,6 +17,7 @@ class Side(StrEnum):
 
 
 LIST_OF = {Side.CUSTOMER: List.CUSTOMER, Side.SUPPLIER: List.VENDOR}
+LONGEST_KEY = 250  # characters: longer than any name in QuickBooks; PostgreSQL indexes 2,704 bytes, with the record's
 
 parties = Table(
     "parties",
@@ -40,10 +41,15 @@ class Linked(StrEnum):
     BROKEN = "broken"  # linked to a record that QuickBooks holds no more, or holds as inactive
 
 
+def key_of(name: str) -> str:
+    """-> what a name is found and sorted by."""
+    return name.lower()[:LONGEST_KEY]
+
+
 def put(db: Connection, company_id: int, rows: Iterable[tuple[str, Side, str, str]]) -> None:
     """`rows`: record, side, id, name. One that is known takes the new name."""
     values = {
-        record: {"company_id": company_id, "record": record, "side": side, "id": id_, "name": name, "key": name.lower()}
+        record: {"company_id": company_id, "record": record, "side": side, "id": id_, "name": name, "key": key_of(name)}
         for record, side, id_, name in rows
     }
     if not values:

@@ -19,9 +19,15 @@ class SchemaMismatch(Exception):
 
 
 def migrate(engine: Engine) -> None:
-    """Brings the schema to this program's version; two at once wait for each other."""
+    """Brings the schema to this program's version; two at once wait for each other. All of it happens, or nothing.
+
+    Raises SchemaMismatch for a newer schema, which this program knows no way back from.
+    """
     from alembic import command
 
+    found = current(engine)
+    if found is not None and found not in known_revisions():
+        raise _newer(found)
     config = alembic_config()
     config.attributes["engine"] = engine
     if engine.dialect.name != "postgresql":
@@ -52,7 +58,11 @@ def require(engine: Engine) -> None:
         raise SchemaMismatch("the database has no tables yet: run `qbwc init` (SQLite) or `qbwc migrate` first")
     if found in known_revisions():
         raise SchemaMismatch(f"the database is of an older version ({found}): run `qbwc migrate` first")
-    raise SchemaMismatch(f"the database is of a newer version ({found}) than this program: update qbwc")
+    raise _newer(found)
+
+
+def _newer(found: str) -> SchemaMismatch:
+    return SchemaMismatch(f"the database is of a newer version ({found}) than this program: update qbwc")
 
 
 def known_revisions() -> set[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
+from .companies import companies
 from .engine import AnyRow, Utc, metadata
 from .orders import BigId
 
@@ -38,12 +39,26 @@ def put(db: Connection, company_id: int, ticket_mac: str, now: dt.datetime) -> i
     return new
 
 
-BY_TICKET = select(sessions).where(sessions.c.ticket_mac == bindparam("mac")).with_for_update()
+BY_TICKET = select(sessions).where(sessions.c.ticket_mac == bindparam("mac"))
+_OF_TICKET = select(sessions.c.company_id).where(sessions.c.ticket_mac == bindparam("mac"))
+# Not a join: PostgreSQL may take one by walking through all companies.
+THEIR_COMPANY = (
+    select(companies.c.id).where(companies.c.id == _OF_TICKET.scalar_subquery()).with_for_update(key_share=True)
+)
 
 
 def hold(db: Connection, ticket_mac: str) -> AnyRow | None:
-    """-> the session of a ticket, open or not; no other call touches it before this transaction ends."""
-    return db.execute(BY_TICKET, {"mac": ticket_mac}).one_or_none()
+    """-> the session of a ticket, open or not; no other call of the company's connectors goes on before this
+    transaction ends, and no order of it is taken in or sent.
+
+    The lock is that of `companies.lock`. Without it calls under an old ticket and a new one would wait for each other
+    crosswise; and an order that is sent while what it needs is posted would wait for that for ever, since neither
+    transaction sees what the other one writes. (On SQLite writers wait for each other anyway.)
+    """
+    known = {"mac": ticket_mac}
+    if db.dialect.name == "postgresql" and db.execute(THEIR_COMPANY, known).first() is None:
+        return None
+    return db.execute(BY_TICKET, known).one_or_none()
 
 
 def look(db: Connection, ticket_mac: str) -> AnyRow | None:

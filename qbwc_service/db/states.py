@@ -48,6 +48,7 @@ class Event(StrEnum):
     DUE = "the list is due to be read"
     READ = "a page was read"
     RESTORED = "the database was restored from a backup"
+    LOOK_FIRST = "QuickBooks may hold it of an earlier sending"
 
 
 S, E = State, Event
@@ -55,6 +56,7 @@ NEXT: dict[State, dict[Event, State]] = {
     S.WAITING: {
         E.FREED: S.READY,
         E.RESTORED: S.IN_DOUBT,  # it may have left since the backup
+        E.LOOK_FIRST: S.IN_DOUBT,
         E.CLAIMED: S.IN_FLIGHT,  # together with what it waits for
         E.ADOPTED: S.POSTED,
         E.SAVED: S.POSTED,  # a late answer
@@ -69,6 +71,7 @@ NEXT: dict[State, dict[Event, State]] = {
         E.CANCELLED: S.CANCELLED,
         E.RETRIED: S.READY,  # a rest is cut short
         E.RESTORED: S.IN_DOUBT,
+        E.LOOK_FIRST: S.IN_DOUBT,
         E.READ: S.POSTED,
     },
     S.IN_FLIGHT: {

@@ -14,7 +14,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    bindparam,
     delete,
     insert,
     select,
@@ -25,6 +24,7 @@ from sqlalchemy.engine import Connection
 from .companies import companies
 from .engine import AnyRow, Utc, metadata
 from .jobs import ORDERS_FIRST, jobs
+from .many import one_of
 from .orders import BigId, orders
 from .states import State
 
@@ -96,19 +96,12 @@ EVENTS = {
 }
 """The states that are told of. The reading of a list is none of a receiver's business, whatever its state."""
 
-_IN_FORCE = (
-    select(webhooks.c.id, webhooks.c.company_id)
-    .where(
-        webhooks.c.removed_at.is_(None),
-        webhooks.c.company_id.in_(select(jobs.c.company_id).where(jobs.c.id.in_(bindparam("ids", expanding=True)))),
-    )
-    .order_by(webhooks.c.id)
-)
+_IN_FORCE = select(webhooks.c.id, webhooks.c.company_id).where(webhooks.c.removed_at.is_(None)).order_by(webhooks.c.id)
 _TOLD = (
     select(jobs, companies.c.name.label("company"), orders.c.number.label("order_number"))
     .join(companies, companies.c.id == jobs.c.company_id)
     .outerjoin(orders, orders.c.id == jobs.c.order_id)
-    .where(jobs.c.id.in_(bindparam("ids", expanding=True)), jobs.c.priority == ORDERS_FIRST)
+    .where(jobs.c.priority == ORDERS_FIRST)
     .order_by(jobs.c.id)
 )
 
@@ -119,29 +112,30 @@ def tell(db: Connection, job_ids: Sequence[int], now: dt.datetime) -> None:
     Told in the transaction of the change, so that nothing is told that was rolled back, and nothing is lost. Without a
     webhook it is one look, served by the primary key of jobs and ix_webhooks_company_id.
     """
-    for start in range(0, len(job_ids), 500):
-        ids = {"ids": list(job_ids[start : start + 500])}
-        listening: dict[int, list[int]] = {}
-        for hook in db.execute(_IN_FORCE, ids):
-            listening.setdefault(hook.company_id, []).append(hook.id)
-        if not listening:
-            continue
-        rows = []
-        for job in db.execute(_TOLD, ids):
-            event_id, event = str(uuid.uuid4()), EVENTS[State(job.state)]
-            body = _body(job, event_id, event, now)
-            rows += [
-                {
-                    "webhook_id": webhook_id,
-                    "event_id": event_id,
-                    "event": event,
-                    "body": body,
-                    "made_at": now,
-                    "next_try_at": now,
-                }
-                for webhook_id in listening.get(job.company_id, ())
-            ]
-        put_deliveries(db, rows)
+    if not job_ids:
+        return
+    these = one_of(db, jobs.c.id, job_ids)
+    listening: dict[int, list[int]] = {}
+    for hook in db.execute(_IN_FORCE.where(webhooks.c.company_id.in_(select(jobs.c.company_id).where(these)))):
+        listening.setdefault(hook.company_id, []).append(hook.id)
+    if not listening:
+        return
+    rows = []
+    for job in db.execute(_TOLD.where(these)):
+        event_id, event = str(uuid.uuid4()), EVENTS[State(job.state)]
+        body = _body(job, event_id, event, now)
+        rows += [
+            {
+                "webhook_id": webhook_id,
+                "event_id": event_id,
+                "event": event,
+                "body": body,
+                "made_at": now,
+                "next_try_at": now,
+            }
+            for webhook_id in listening.get(job.company_id, ())
+        ]
+    put_deliveries(db, rows)
 
 
 def _body(job: AnyRow, event_id: str, event: str, now: dt.datetime) -> str:

@@ -27,6 +27,7 @@ from .kinds import KINDS
 from .verdicts import GIVE_UP_AFTER, explain, halved, link_adopted, rest, stop, unclear
 
 GIVE_UP_READING_AFTER = 5
+_REQUEST_ID = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def settle_post(
     job_changes.apply(db, changes, now)
     link_adopted(db, company, said.rows, changes, now)
     doubt = any(change.state == State.IN_DOUBT for change in changes)
-    left_open = doubt or bool(table.away(db, company.id, message.id))
+    left_open = doubt or table.is_anything_away(db, company.id, message.id)
     if awaited or (message.fate == Fate.IN_DOUBT and not left_open):
         messages.set_fate(db, message.id, Fate.IN_DOUBT if doubt else Fate.ANSWERED, now)
     return Settled(sum(change.state in (State.POSTED, State.ATTENTION) for change in changes), doubt)
@@ -68,35 +69,42 @@ class _Said:
     now: dt.datetime
     awaited: bool
     rows: dict[int, AnyRow] = field(default_factory=dict)
+    mentioned: set[int] = field(default_factory=set)
+    heard: dict[int, Change] = field(default_factory=dict)
 
     def changes(self) -> list[Change]:
-        answered: list[tuple[int, Response, Any]] = []
+        rows = self.rows = {job.id: job for job in table.away(self.db, self.company.id, self.message.id)}
+        others: list[tuple[int, Response, Any]] = []
         for response in self.answer:
             job_id = job_of(response.request_id)
-            if job_id is not None:
-                answered.append((job_id, response, response.single))
-        rows = {job.id: job for job in table.carried(self.db, self.company.id, {job_id for job_id, _, _ in answered})}
-        for away in table.away(self.db, self.company.id, self.message.id):
-            rows[away.id] = away
-        self.rows = rows
-        changes: dict[int, Change] = {}
-        mentioned: set[int] = set()
-        for job_id, response, ret in answered:
-            job = rows.get(job_id)
-            if job is None or job.request != response.kind:
-                continue  # of a request that was another: it says nothing of this one
-            mentioned.add(job_id)
-            if job_id in changes and changes[job_id].event is Event.SAVED:
-                continue  # what is saved is not undone by what else is said of it
-            if (change := self._change(job, response, ret)) is not None:
-                changes[job_id] = change
+            if job_id in rows:
+                self._hear(rows[job_id], response, response.single)
+            elif job_id is not None:
+                others.append((job_id, response, response.single))
+        if others:  # what the message is not out for any more: the answer comes late
+            ids = {job_id for job_id, _, _ in others}
+            rows |= {job.id: job for job in table.carried(self.db, self.company.id, ids)}
+            for job_id, response, ret in others:
+                if job_id in rows:
+                    self._hear(rows[job_id], response, ret)
+        changes = self.heard
         for job in rows.values():
-            if self.awaited and job.id not in mentioned and job.state == State.IN_FLIGHT:
+            if self.awaited and job.id not in self.mentioned and job.state == State.IN_FLIGHT:
                 changes[job.id] = unclear(job, "QuickBooks' answer does not mention it")
         self._hold_back(changes)
         if self.message.times_sent > 1:
             changes = {job_id: self._doubted(change) for job_id, change in changes.items()}
         return [changes[job_id] for job_id in sorted(changes)]
+
+    def _hear(self, job: AnyRow, response: Response, ret: Any) -> None:
+        if job.request != response.kind:
+            return  # of a request that was another: it says nothing of this one
+        self.mentioned.add(job.id)
+        known = self.heard.get(job.id)
+        if known is not None and known.event is Event.SAVED:
+            return  # what is saved is not undone by what else is said of it
+        if (change := self._change(job, response, ret)) is not None:
+            self.heard[job.id] = change
 
     def _doubted(self, change: Change) -> Change:
         """What an answer to one of several sendings says of a job, as a matter to ask QuickBooks about: another one
@@ -115,19 +123,16 @@ class _Said:
 
     def _change(self, job: AnyRow, response: Response, ret: Any) -> Change | None:
         state = State(job.state)
-        recovery = response.recovery
-        list_id = (ret.list_id if ret is not None else None) or (recovery.list_id if recovery is not None else None)
-        txn_id = (ret.txn_id if ret is not None else None) or (recovery.txn_id if recovery is not None else None)
-        saved = bool(list_id if KINDS[job.kind].is_list else txn_id)
+        own = own_id(job.kind, ret) or own_id(job.kind, response.recovery)
         if not self.awaited and state is State.IN_FLIGHT and job.message_id == self.message.id:
             return None  # of an earlier sending: the one that is under way now decides
-        what = status(response.status_code, response.message, response.severity, kept=saved)
-        if saved:
+        what = status(response.status_code, response.message, response.severity, kept=own is not None)
+        if own is not None:
             if state is State.POSTED:
-                return _doubled(job, txn_id)
+                return _doubled(job, own)
             if Event.SAVED not in NEXT[state]:
                 return None
-            return _saved(job, state, response, what, ret, list_id=list_id, txn_id=txn_id)
+            return _saved(job, state, response, what, ret, own)
         if not self.awaited or state is not State.IN_FLIGHT or job.message_id != self.message.id:
             return None  # a late refusal decides nothing
         return _refused(job, state, response, what, self.now)
@@ -137,9 +142,7 @@ class _Said:
         failed = {job_id for job_id, change in changes.items() if change.state != State.POSTED}
         if not failed:
             return
-        needed: dict[int, list[AnyRow]] = {}
-        for need in table.needed_by(self.db, sorted(failed)):
-            needed.setdefault(need.job_id, []).append(need)
+        needed = table.needed_by(self.db, failed)
         for job_id in sorted(failed):
             change = changes[job_id]
             if change.event not in (Event.REFUSED, Event.PASSING):
@@ -156,9 +159,16 @@ class _Said:
                 )
 
 
+def own_id(kind: str, said: Any) -> str | None:
+    """-> the ListID or TxnID that QuickBooks gave what it saved, told in the record or in its ErrorRecovery."""
+    if said is None:
+        return None
+    return (said.list_id if KINDS[kind].is_list else said.txn_id) or None
+
+
 def job_of(request_id: str | None) -> int | None:
     """-> the job of a requestID, `message-job`; None for any other."""
-    match = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})", request_id or "")
+    match = _REQUEST_ID.fullmatch(request_id or "")
     return int(match[2]) if match else None
 
 
@@ -174,13 +184,11 @@ def _saved(
     response: Response,
     what: Status,
     ret: Any,
-    *,
-    list_id: str | None,
-    txn_id: str | None,
+    own: str,
 ) -> Change:
     note = None if response.status_code == 0 else f"{response.status_code}: {response.message}"
     explanation = what.meaning if what.then is Act.REVIEW else None
-    total = _total(job.kind, ret) if ret is not None and job.total is not None else None
+    total = total_of(job.kind, ret) if ret is not None and job.total is not None else None
     if total is not None and total != Decimal(job.total):
         explanation = (
             f"QuickBooks reckons {total} where the order comes to {job.total}: it added or left out tax. "
@@ -193,8 +201,7 @@ def _saved(
         note=note,
         message_id=job.message_id,
         columns=(
-            ("list_id", list_id),
-            ("txn_id", txn_id),
+            ("list_id" if KINDS[job.kind].is_list else "txn_id", own),
             ("edit_sequence", ret.edit_sequence if ret is not None else None),
             ("status_code", str(response.status_code)),
             ("explanation", explanation),
@@ -202,9 +209,9 @@ def _saved(
     )
 
 
-def _doubled(job: AnyRow, txn_id: str | None) -> Change | None:
+def _doubled(job: AnyRow, txn_id: str) -> Change | None:
     """A posted transaction that comes as saved under another number was saved twice: that must not stay unseen."""
-    if txn_id is None or job.txn_id is None or txn_id == job.txn_id:
+    if KINDS[job.kind].is_list or job.txn_id is None or txn_id == job.txn_id:
         return None
     why = (
         f"QuickBooks saved this twice, as {job.txn_id} and as {txn_id}. Delete one of the two in QuickBooks, then "
@@ -213,7 +220,7 @@ def _doubled(job: AnyRow, txn_id: str | None) -> Change | None:
     return stop(job.id, State.POSTED, Event.DOUBLED, why, None, job.message_id)
 
 
-def _total(kind: str, ret: Any) -> Decimal | None:
+def total_of(kind: str, ret: Any) -> Decimal | None:
     if kind == "Invoice":
         subtotal, tax = ret.amount("Subtotal"), ret.amount("SalesTaxTotal")
         return None if subtotal is None else subtotal + (tax or Decimal(0))

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from qbxml.documents import HostQuery
 from qbxml.fields import FullName, ListID, TxnID, Version
-from qbxml.message import Draft, Macro, Request, compose, draft
+from qbxml.message import Draft, Macro, Request, compose, draft, slots_of
 
 from ..companies.preferences import Preferences
 from ..db import job_changes, messages
@@ -112,14 +112,13 @@ class _Load:
     back: list[int] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     fill: dict[str, Any] = field(default_factory=dict)
-    slots: dict[int, frozenset[str]] = field(default_factory=dict)
+    nameless: dict[str, AnyRow] = field(default_factory=dict)  # posted, and nobody knows as what
+    no_account: dict[str, str] = field(default_factory=dict)  # types of default accounts that QuickBooks has none of
 
     def sort_out(self) -> None:
-        self.slots = {job.id: Draft(job.request, job.content).slots for job in self.claimed}
-        self._outer_slots()
-        needed: dict[int, list[AnyRow]] = {}
-        for need in table.needed_by(self.db, [job.id for job in self.claimed]):
-            needed.setdefault(need.job_id, []).append(need)
+        self._outer_slots(slots_of(job.content for job in self.claimed))
+        needed = table.needs_of(self.db, [job.id for job in self.claimed])
+        self._posted_needs(needed.posted)
         mirrored = self._mirrored()
         size = 0
         full = False
@@ -132,9 +131,9 @@ class _Load:
                 self._adopt(job, record)
             elif (missing := self._missing_account(job)) is not None:
                 self.changes.append(stop(job.id, State.IN_FLIGHT, Event.UNFIT, missing))
-            elif (unknown := self._without_id(needed.get(job.id, ()))) is not None:
+            elif (unknown := self._without_id(job)) is not None:
                 self.changes.append(stop(job.id, State.IN_FLIGHT, Event.UNFIT, unknown))
-            elif self._filled(job, needed.get(job.id, ())):
+            elif self._filled(job, needed.open.get(job.id, ())):
                 self._send(job)
             else:
                 self.back.append(job.id)
@@ -148,28 +147,33 @@ class _Load:
         elif macro is not None:
             self.fill[job.record] = Macro(macro)
 
-    def _filled(self, job: AnyRow, needs: Iterable[AnyRow]) -> bool:
-        """Whether all that the job refers to is known, or stands before it in this message."""
+    def _posted_needs(self, needs: Iterable[AnyRow]) -> None:
         for need in needs:
-            if need.state == State.POSTED:
-                known = ListID(need.list_id) if KINDS[need.kind].is_list else TxnID(need.txn_id)
-                self.fill.setdefault(need.record, known)
-            elif need.record not in self.fill:
+            is_list = KINDS[need.kind].is_list
+            known = need.list_id if is_list else need.txn_id
+            if known:
+                self.fill.setdefault(need.record, ListID(known) if is_list else TxnID(known))
+            else:
+                self.nameless[need.record] = need
+
+    def _filled(self, job: AnyRow, open_needs: Iterable[AnyRow]) -> bool:
+        """Whether all that the job refers to, and that is not posted, stands before it in this message."""
+        for need in open_needs:
+            if need.record not in self.fill:
                 return False
-            elif isinstance(self.fill[need.record], Macro) and job.kind != "ReceivePayment":
+            if isinstance(self.fill[need.record], Macro) and job.kind != "ReceivePayment":
                 return False  # only AppliedToTxnAdd takes a macro
         return True
 
-    @staticmethod
-    def _without_id(needs: Iterable[AnyRow]) -> str | None:
-        for need in needs:
-            if need.state == State.POSTED and not (need.list_id if KINDS[need.kind].is_list else need.txn_id):
+    def _without_id(self, job: AnyRow) -> str | None:
+        if self.nameless:
+            for record in slots_of([job.content]) & self.nameless.keys():
+                need = self.nameless[record]
                 return f"It refers to job {need.id} ({need.kind}), of which QuickBooks' own number is not known."
         return None
 
-    def _outer_slots(self) -> None:
+    def _outer_slots(self, slots: frozenset[str]) -> None:
         """Links to records that we did not create, default accounts, and the tax code of untaxed lines."""
-        slots = {key for draft_slots in self.slots.values() for key in draft_slots}
         for record, link in list_table.links_of(self.db, self.company.id, slots).items():
             self.fill[record] = ListID(link.list_id)
         for slot, type_, setting in DEFAULT_ACCOUNTS:
@@ -177,7 +181,9 @@ class _Load:
                 self.fill[slot] = FullName(name)
             elif slot in slots:
                 account = list_table.first_of_type(self.db, self.company.id, List.ACCOUNT, type_)
-                if account is not None:
+                if account is None:
+                    self.no_account[slot] = type_
+                else:
                     self.fill[slot] = ListID(account.list_id)
         for slot, type_ in ((drafting.EXEMPT, "NonTaxable"), (drafting.TAXED, "Taxable")):
             if slot in slots:
@@ -185,13 +191,13 @@ class _Load:
                 self.fill[slot] = None if code is None else ListID(code.list_id)
 
     def _missing_account(self, job: AnyRow) -> str | None:
-        for slot, type_, _ in DEFAULT_ACCOUNTS:
-            if slot not in self.fill and slot in self.slots[job.id]:
-                return (
-                    f"QuickBooks lists no active account of type {type_}, and a new item needs one. Add such an "
-                    "account in QuickBooks (Lists > Chart of Accounts) or choose an account in this company's "
-                    "settings, then retry."
-                )
+        wanting = slots_of([job.content]) & self.no_account.keys() if self.no_account else ()
+        for slot in sorted(wanting):
+            return (
+                f"QuickBooks lists no active account of type {self.no_account[slot]}, and a new item needs one. Add "
+                "such an account in QuickBooks (Lists > Chart of Accounts) or choose an account in this company's "
+                "settings, then retry."
+            )
         return None
 
     def _mirrored(self) -> dict[int, AnyRow]:

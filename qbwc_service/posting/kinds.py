@@ -1,5 +1,6 @@
 """One table: what each kind of document is to QuickBooks, and how it is found there again."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,7 @@ class Kind:
     look_up: Callable[[str], Any]
     list: List | None = None
 
-    @property
+    @functools.cached_property
     def is_list(self) -> bool:
         return self.list is not None
 

@@ -23,7 +23,7 @@ LIST_KINDS = frozenset({"Customer", "Vendor", "PaymentMethod", "ItemNonInventory
 
 
 # What a person was asked to decide because QuickBooks may hold the document: sending it at once could double it.
-ASK_FIRST = (Event.AMBIGUOUS.name, Event.DOUBLED.name, Event.RESTORED.name)
+ASK_FIRST = (Event.AMBIGUOUS.name, Event.DOUBLED.name, Event.RESTORED.name, Event.LOOK_FIRST.name)
 _NAME = re.compile(r"<Name>[^<]*</Name>")
 
 
@@ -43,7 +43,8 @@ def enqueue(
 ) -> int:
     """Asks for each document that was not asked for yet; -> how many. Sending twice is one sending.
 
-    With `ask_first` QuickBooks is asked for each before it is sent (restored.must_ask).
+    With `ask_first` QuickBooks is asked for each before it is sent (restored.must_ask); else for those that it may hold
+    of an earlier sending, which a person cancelled instead of having it looked up.
     """
     known = table.by_records(db, company_id, (document.record for document in plan.documents))
     _supersede(db, company_id, order_id, now)
@@ -59,6 +60,9 @@ def enqueue(
     put = job_changes.put(db, company_id, order_id, new, now)
     if ask_first:
         restored.ask_first(db, company_id, [*revived, *put], now)
+    elif doubtful := job_views.doubtful_before(db, order_id, ASK_FIRST):
+        again = [job_id for job_id, job in zip(put, new, strict=True) if job.record in doubtful]
+        restored.ask_first(db, company_id, again, now, Event.LOOK_FIRST)
     order_table.mark_sent(db, order_id, now)
     return len(new) + len(revived)
 
@@ -150,6 +154,7 @@ def link(db: Connection, company_id: int, record: str, list_id: str, name: str, 
     """
     job = table.by_records(db, company_id, [record]).get(record)
     if job is not None:
+        job = table.hold(db, [job.id])[0]  # a poll may be taking it at this moment
         if job.state in (State.IN_FLIGHT, State.IN_DOUBT):
             raise NotNow(job.id, job.kind, job.state, "linked before it is settled")
         if job.state == State.POSTED:

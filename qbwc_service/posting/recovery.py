@@ -9,6 +9,7 @@ of them, the rest is sent anew, under a new id.
 import datetime as dt
 import logging
 from collections.abc import Sequence
+from decimal import Decimal
 
 from sqlalchemy.engine import Connection
 
@@ -203,7 +204,10 @@ def _verdict(job: AnyRow, rets: Sequence[responses.Ret], now: dt.datetime) -> Ch
 
 def _adopt(job: AnyRow, ret: responses.Ret) -> Change:
     if not KINDS[job.kind].is_list:
-        return verdicts.adopted(job, State.IN_DOUBT, txn_id=ret.txn_id, note="by its number and our marker")
+        note, total = "by its number and our marker", answers.total_of(job.kind, ret)
+        differs = total is not None and job.total is not None and total != Decimal(job.total)
+        why = f"QuickBooks holds it with the total {total}, and the order comes to {job.total}. Look at it there."
+        return verdicts.adopted(job, State.IN_DOUBT, txn_id=ret.txn_id, note=note, explanation=why if differs else None)
     if ret.is_active is False:
         return _to_a_person(
             job,

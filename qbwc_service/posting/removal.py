@@ -15,6 +15,7 @@ def remove(db: Connection, company: Company, now: dt.datetime) -> int:
     What was posted stays on record, with its links. What is at QuickBooks just now is looked up there before anything
     else, should the company come back under its name.
     """
+    companies.lock(db, company.id)  # whoever is sending an order is done, and whoever begins finds it removed
     # Locked in the sequence in which the connector's calls lock: connection, session, jobs.
     companies.forget_calls(db, company.id)
     end_session(db, company.id, "the company was removed", now)

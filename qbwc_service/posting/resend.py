@@ -4,7 +4,6 @@ import datetime as dt
 
 from sqlalchemy.engine import Connection
 
-from ..db import companies as company_table
 from ..db import job_views
 from ..db import jobs as job_table
 from ..db import orders as order_table
@@ -16,7 +15,7 @@ from . import queue
 from .drafting import Choices
 from .queue import ASK_FIRST, LIST_KINDS
 from .rights import may_act, require
-from .send import UnknownOrder, preview, send
+from .send import UnknownOrder, held, preview, send
 
 _NOT_LEFT = (State.WAITING, State.READY)
 
@@ -44,7 +43,7 @@ def take_back(
     needs, those that QuickBooks refused and that this sending would ask for again. What QuickBooks may hold stays.
     Raises UnknownOrder, and NotAllowed where a document would go that whoever sends may not send.
     """
-    company_table.lock(db, company.id)
+    company = held(db, company)
     row = order_table.hold(db, company.id, number)
     if row is None:
         raise UnknownOrder(company.name, number)

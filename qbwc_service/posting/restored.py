@@ -65,10 +65,12 @@ def must_ask(company: Company, completed_at: dt.datetime, now: dt.datetime) -> b
     return completed_at <= company.restored_at + CLOCKS_DIFFER or now <= company.restored_at + ASKED_FOR
 
 
-def ask_first(db: Connection, company_id: int, job_ids: Iterable[int], now: dt.datetime) -> None:
+def ask_first(
+    db: Connection, company_id: int, job_ids: Iterable[int], now: dt.datetime, event: Event = Event.RESTORED
+) -> None:
     """These jobs, which have not left as far as we know, are in doubt: the next session looks them up."""
     changes = [
-        Change(job.id, Event.RESTORED, after(State(job.state), Event.RESTORED), columns=(("next_try_at", None),))
+        Change(job.id, event, after(State(job.state), event), columns=(("next_try_at", None),))
         for job in table.carried(db, company_id, job_ids)
     ]
     job_changes.apply(db, changes, now)

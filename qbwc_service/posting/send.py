@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy.engine import Connection
 
@@ -22,6 +21,7 @@ from ..db import parties as party_table
 from ..db.companies import Company
 from ..db.engine import AnyRow
 from ..db.lists import List
+from ..db.orders import NewOrder
 from ..db.parties import Side
 from ..db.states import OrderState, State
 from ..orders import Order
@@ -40,6 +40,13 @@ INACTIVE = say("QuickBooks holds an inactive record of this name: make it active
 class UnknownOrder(Exception):
     def __init__(self, company: str, number: str) -> None:
         super().__init__(f"{company} has no order {number}")
+
+
+class Removed(UnknownOrder):
+    """The company was removed after somebody began to send or hand over an order of it."""
+
+    def __init__(self, company: str) -> None:
+        Exception.__init__(self, f"{company} was removed meanwhile: its orders are neither taken nor sent")
 
 
 class UnknownRecord(Exception):
@@ -84,36 +91,63 @@ class Stored(StrEnum):
     REPLACED = "replaced"
 
 
+ADDED: dict[Stored, str | None] = {Stored.NEW: None, Stored.REPLACED: "it replaces another"}
+"""What the audit trail tells of, with its detail."""
+
+
 def store(db: Connection, company: Company, order: Order, now: dt.datetime) -> Stored:
     """Stores an order. The same one again changes nothing; another one under its number replaces it as long as
     nothing of it was sent, or all that was is cancelled and never left. Raises OrderSent after that."""
+    return store_all(db, company, [order], now)[0]
+
+
+def store_all(db: Connection, company: Company, given: Sequence[Order], now: dt.datetime) -> list[Stored]:
+    """The same for many orders, each with a number of its own; -> what became of each, in their sequence."""
+    company = held(db, company)
+    known = table.hold_all(db, company.id, [order.number for order in given])
+    stored, new = [], []
+    for order in given:
+        row, written = known.get(order.number), _written(order)
+        if row is None:
+            new.append(written)
+            stored.append(Stored.NEW)
+        elif row.checksum == written.checksum or orders.stored(row.content) == order:
+            stored.append(Stored.SAME)
+        else:
+            _replace(db, company, order, row, written, now)
+            stored.append(Stored.REPLACED)
+    table.put(db, company.id, new, now)
+    changed = [order for order, what in zip(given, stored, strict=True) if what is not Stored.SAME]
+    party_table.put(db, company.id, [party for order in changed for party in _parties(order)])
+    return stored
+
+
+def _written(order: Order) -> NewOrder:
     text = orders.content(order)
-    company_table.lock(db, company.id)
-    row = table.hold(db, company.id, order.number)
-    facts: dict[str, Any] = {
-        "number": order.number,
-        "customer_id": order.customer.id,
-        "customer_name": order.customer.name,
-        "completed_at": order.completed_at,
-        "content": text,
-        "checksum": orders.checksum(text),
-        "total": str(order.total),
-    }
-    if row is None:
-        table.put(db, company.id, now=now, **facts)
-        party_table.put(db, company.id, _parties(order))
-        return Stored.NEW
-    if row.checksum == facts["checksum"]:
-        return Stored.SAME
-    known = orders.stored(row.content)
-    if known == order:
-        return Stored.SAME
+    return NewOrder(
+        order.number,
+        order.customer.id,
+        order.customer.name,
+        order.completed_at,
+        text,
+        orders.checksum(text),
+        str(order.total),
+    )
+
+
+def _replace(db: Connection, company: Company, order: Order, row: AnyRow, written: NewOrder, now: dt.datetime) -> None:
     if not _may_replace(job_views.of_order(db, company.id, row.id), row.id):
-        raise OrderSent(order.number, orders.differences(known, order))
+        raise OrderSent(order.number, orders.differences(orders.stored(row.content), order))
     job_changes.drop_unsent_records(db, row.id, LIST_KINDS, now)
-    table.replace(db, row.id, **facts)
-    party_table.put(db, company.id, _parties(order))
-    return Stored.REPLACED
+    table.replace(db, row.id, written)
+
+
+def held(db: Connection, company: Company) -> Company:
+    """-> the company as it is now; see companies.lock. Raises Removed."""
+    now = company_table.lock(db, company.id)
+    if now is None:
+        raise Removed(company.name)
+    return now
 
 
 def _parties(order: Order) -> list[tuple[str, Side, str, str]]:
@@ -166,12 +200,12 @@ def send(
 ) -> int:
     """Asks for the documents of an order; -> how many were not asked for before. Sending twice is one sending.
 
-    `rights` are those of whoever sends. Raises UnknownOrder, people.NotAllowed, and Refused with all that stands in
-    the way.
+    `rights` are those of whoever sends. Raises UnknownOrder, Removed, people.NotAllowed, and Refused with all that
+    stands in the way.
     """
     if lacking := asked_for(choices) - rights:
         raise NotAllowed(lacking)
-    company_table.lock(db, company.id)
+    company = held(db, company)
     row = table.hold(db, company.id, number)
     if row is None:
         raise UnknownOrder(company.name, number)
@@ -263,6 +297,7 @@ def link(db: Connection, company: Company, record: str, which: List, wanted: str
 
     Raises UnknownRecord, and queue.NotNow while our own is on its way to be created.
     """
+    company_table.lock(db, company.id)  # a link brings a job to its end, as an answer does
     found = list_table.by_list_id(db, company.id, which, wanted)
     found = found or list_table.by_keys(db, company.id, which, [wanted]).get(wanted.lower())
     if found is None:
@@ -291,6 +326,13 @@ def state_of(db: Connection, company: Company, number: str) -> tuple[OrderState,
         raise UnknownOrder(company.name, number)
     documents = job_views.of_order(db, company.id, row.id)
     return queue.order_state(row.sent_at is not None, [job.state for job in documents]), documents
+
+
+def states_by_number(db: Connection, company: Company, numbers: Sequence[str]) -> dict[str, OrderState]:
+    """-> what became of each of these orders, however many."""
+    ids = table.ids(db, company.id, numbers)
+    states = states_of(db, company.id, list(ids.values()))
+    return {number: states[order_id] for number, order_id in ids.items()}
 
 
 def states_of(db: Connection, company_id: int, order_ids: Sequence[int]) -> dict[int, OrderState]:

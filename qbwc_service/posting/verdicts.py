@@ -67,13 +67,21 @@ def stop(
     )
 
 
-def adopted(job: AnyRow, state: State, *, list_id: str | None = None, txn_id: str | None = None, note: str) -> Change:
+def adopted(
+    job: AnyRow,
+    state: State,
+    *,
+    list_id: str | None = None,
+    txn_id: str | None = None,
+    note: str,
+    explanation: str | None = None,
+) -> Change:
     return Change(
         job.id,
         Event.ADOPTED,
         after(state, Event.ADOPTED),
         note=note,
-        columns=(("list_id", list_id), ("txn_id", txn_id), ("status_code", None), ("explanation", None)),
+        columns=(("list_id", list_id), ("txn_id", txn_id), ("status_code", None), ("explanation", explanation)),
     )
 
 

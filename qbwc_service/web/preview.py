@@ -22,7 +22,7 @@ from . import places
 from .page import Page
 from .pickers import Party
 from .places import Remark
-from .send_form import SendForm
+from .send_form import CREATE, SendForm
 
 
 class WrongChoice(Exception):
@@ -90,6 +90,25 @@ def links_wanted(
         if list_id and (link is None or link.list_id != list_id) and _takes_part(party, choices, order):
             wanted.append((party, list_id))
     return wanted
+
+
+def require_not_linked(db: Connection, page: Page, parties: Sequence[Party], choices: Choices, order: Order) -> None:
+    """Raises WrongChoice for one who was to be created and whom somebody linked while the window was open: the
+    documents would go to another record than the preview showed."""
+    creating = [party for party in parties if page.form.get(party.field) == CREATE]
+    links = list_table.links_of(db, page.of.id, [party.record for party in creating])
+    jobs = job_table.by_records(db, page.of.id, links)
+    for party in creating:
+        link, job = links.get(party.record), jobs.get(party.record)
+        ours = job is not None and job.state != State.CANCELLED  # created by an earlier sending of this very choice
+        if link is not None and not ours and _takes_part(party, choices, order):
+            message = page.text(
+                "%(ours)s was linked to %(theirs)s in QuickBooks while this window was open. Look at the preview, then "
+                "send.",
+                ours=party.name,
+                theirs=link.name,
+            )
+            raise WrongChoice(party.field, message)
 
 
 def chosen_in(form: SendForm) -> dict[str, str]:

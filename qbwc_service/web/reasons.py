@@ -115,6 +115,12 @@ REASONS = (
         ),
     ),
     Sentence(
+        "QuickBooks holds it with the total %(theirs)s, and the order comes to %(ours)s. Look at it there.",
+        N_("QuickBooks holds it with the total %(theirs)s, and the order comes to %(ours)s. Look at it there."),
+        CLERK,
+        FIND,
+    ),
+    Sentence(
         "QuickBooks reckons %(theirs)s where the order comes to %(ours)s: it added or left out tax. Look at it there.",
         N_(
             "QuickBooks reckons %(theirs)s where the order comes to %(ours)s: it added or left out tax. Look at it "

@@ -20,6 +20,21 @@ from .page import Page, checked
 
 CREATE = ""  # in a picker: a record of its own is made in QuickBooks
 TAX_ITEM = "item:"  # before the name of one of QuickBooks' sales tax items
+SETTINGS = "settings"
+# The settings that say what QuickBooks will hold of an order, where the form leaves that to the company's defaults.
+_PLANNED_WITH = (
+    "income_account",
+    "cost_account",
+    "ar_account",
+    "ap_account",
+    "deposit_account",
+    "discount_account",
+    "tax_account",
+    "tax",
+    "tax_item",
+    "item_name",
+    "link_bills",
+)
 
 
 @dataclass(frozen=True)
@@ -134,9 +149,11 @@ def read(page: Page, order: Order) -> SendForm:
     )
 
 
-def fingerprint(order: Order) -> str:
-    """-> what a form remembers of the order that it was made for, part by part: `customer=1f3a... lines=...`."""
+def fingerprint(order: Order, wanted: Preferences) -> str:
+    """-> what a form remembers of the order and the settings that it was made for, part by part:
+    `customer=1f3a... lines=... settings=...`."""
     parts: dict[str, object] = json.loads(orders.content(order))
+    parts[SETTINGS] = {name: getattr(wanted, name) for name in _PLANNED_WITH}
     return " ".join(f"{name}={_digest(value)}" for name, value in parts.items())
 
 
@@ -144,8 +161,9 @@ def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:12]
 
 
-def changed(seen: str, order: Order) -> Sequence[str]:
-    """-> the parts of the order that differ from those that a form remembers; none for a form that remembers none."""
+def changed(seen: str, order: Order, wanted: Preferences) -> Sequence[str]:
+    """-> the parts of the order, and SETTINGS, that differ from those that a form remembers; none for a form that
+    remembers none."""
     before = dict(part.partition("=")[::2] for part in seen.split(" ")) if seen else {}
-    now = dict(part.partition("=")[::2] for part in fingerprint(order).split(" "))
+    now = dict(part.partition("=")[::2] for part in fingerprint(order, wanted).split(" "))
     return [name for name, digest in now.items() if before and before.get(name) != digest]

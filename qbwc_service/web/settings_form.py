@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import get_type_hints
 
 from sqlalchemy.engine import Connection
+from werkzeug.exceptions import NotFound
 
 from ..companies import preferences
 from ..companies.preferences import LIMITS, ItemName, Preferences, Tax, Visible, WrongPreference
@@ -74,10 +75,11 @@ class Clash:
 
 
 def held(db: Connection, company_id: int) -> Company:
-    """-> the company as it stands; until the transaction ends nobody else saves its settings."""
-    companies.lock(db, company_id)
-    company = companies.by_id(db, company_id)
-    assert company is not None
+    """-> the company as it stands; until the transaction ends nobody else saves its settings. 404 for one that was
+    removed while the page was open."""
+    company = companies.lock(db, company_id)
+    if company is None:
+        raise NotFound
     return company
 
 

@@ -3,14 +3,14 @@
 import datetime as dt
 import logging
 import mimetypes
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -20,6 +20,7 @@ from ..db import people as people_table
 from ..secrets import Keys
 from ..settings import Settings
 from . import banners, cookies
+from .addresses import quoted
 from .page import SAID, Access, Page, Route
 from .rendering import STATIC, Rendering
 from .resuming import keepable
@@ -36,6 +37,9 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+# Ids that columns hold.
+LARGEST_SHORT_ID, LARGEST_ID = 2**31 - 1, 2**63 - 1
+_LONG_IDS = ("job_id", "message_id", "delivery_id")
 
 
 def _now() -> dt.datetime:
@@ -106,6 +110,7 @@ class Site:
             self._look_up(page, request, {})
             raise
         self._look_up(page, request, arguments)
+        _require_storable(request, arguments)
         page.here = request.path if self._is_page(request) else "/companies"
         if route.access > Access.ANYBODY and page.signed is None:
             return self._sign_in_first(page, request)
@@ -147,7 +152,7 @@ class Site:
                 page.signed, note_seen = found
                 page.csrf = self._keys.mac("csrf", token or "")
                 page.language = i18n.known(page.signed.user.language or page.language)
-                if "company_id" in arguments:
+                if arguments.get("company_id", LARGEST_SHORT_ID + 1) <= LARGEST_SHORT_ID:
                     company = companies.by_id(db, arguments["company_id"])
                     if company is not None and people.may_see(db, page.signed.user, company):
                         page.company = company
@@ -191,6 +196,18 @@ def _require_same_origin(request: Request, public_url: str) -> None:
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc not in (request.host, urlsplit(public_url).netloc):
         raise _CrossSite
+
+
+def _require_storable(request: Request, arguments: Mapping[str, object]) -> None:
+    """No person types NUL, and no database keeps it; nor an id that its column cannot hold."""
+    for name, value in arguments.items():
+        if "\0" in str(value) or quoted("\0") in str(value):
+            raise NotFound
+        if isinstance(value, int) and value > (LARGEST_ID if name in _LONG_IDS else LARGEST_SHORT_ID):
+            raise NotFound
+    given = (*request.args.items(multi=True), *request.form.items(multi=True))
+    if any("\0" in text for pair in given for text in pair):
+        raise BadRequest
 
 
 class _CrossSite(HTTPException):

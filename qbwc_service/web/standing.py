@@ -1,14 +1,11 @@
 """How a company's connection to QuickBooks stands, as its card and its checklist say it (screens.md S1, S2)."""
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qbxml.status import hresult
-
-from .. import doctor, i18n
+from .. import doctor, i18n, standstill
 from ..db.companies import Company
 from ..db.engine import AnyRow
 from ..db.states import State
@@ -16,8 +13,6 @@ from ..i18n import N_
 from .page import Page
 
 HELP_AFTER = dt.timedelta(minutes=10)  # without any contact, the likely causes are shown
-_WRONG_FILE = "Wrong company file: "
-_CODE = re.compile(r"(0x[0-9A-Fa-f]{8}): ")
 
 
 class Standing(StrEnum):
@@ -101,22 +96,8 @@ def next_call(company: Company, row: AnyRow) -> dt.datetime | None:
 
 
 def problem_words(page: Page, problem: str, company: Company) -> str:
-    """-> what stands in the way of the whole company, in the viewer's language as far as it can be said in it.
-
-    The connector's side keeps the problem in English words (connector/session.py).
-    """
-    if problem.startswith(_WRONG_FILE):
-        return page.text(
-            "QuickBooks has another company file open than the one of %(name)s. Nothing was sent. Open the right one "
-            "in QuickBooks, and run the update again.",
-            name=company.name,
-        )
-    code = _CODE.match(problem)
-    if code is None or page.language == i18n.SOURCE:
-        return problem
-    known = hresult(code[1], after_write=False)
-    said = f"{code[1]}: {page.text(known.meaning)}"
-    if not known.who:
-        return said
-    mends = page.text("To be mended by %(who)s.", who=page.text(known.who))
-    return f"{said} {mends}"
+    """-> what stands in the way of the whole company, in the viewer's language as far as it can be said in it."""
+    translate = i18n.texts(page.language)
+    if standstill.is_wrong_file(problem):
+        return standstill.wrong_file(company.name, translate)
+    return problem if page.language == i18n.SOURCE else standstill.in_words(problem, translate)

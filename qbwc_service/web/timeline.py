@@ -36,6 +36,10 @@ _SENTENCES = {
     Event.REVIVED: N_("Sent once more from the order."),
     Event.DUE: N_("The list is to be read."),
     Event.READ: N_("The list was read."),
+    Event.LOOK_FIRST: N_(
+        "QuickBooks may hold it of an earlier sending that was cancelled. Before this is sent, QuickBooks is asked for "
+        "it."
+    ),
     Event.RESTORED: N_("The database came back from a backup. Before this is sent, QuickBooks is asked for it."),
 }
 # The same, where the audit trail tells whose doing it was.

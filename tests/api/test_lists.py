@@ -1,9 +1,12 @@
 """QuickBooks' lists and the links to them, through the API; on both databases, since names are compared there."""
 
+from urllib.parse import quote
+
 import pytest
 
 from qbwc_service.db import webhooks as webhook_table
 from qbwc_service.db.lists import WORDS
+from qbwc_service.people import Right
 from tests.orders import make_order
 
 from .service import on_sqlite, serving
@@ -135,3 +138,30 @@ def test_a_webhook_is_made_told_of_and_removed(shared):
     assert shared.get("/webhooks")["webhooks"] == []
     assert shared.call("DELETE", f"/webhooks/{made.json['id']}").status == 404
     assert shared.call("POST", f"/webhooks/deliveries/{told[0]['id']}/redeliver").status == 404
+
+
+def test_what_is_as_long_as_an_order_allows_is_kept_and_listed(both):
+    """PostgreSQL indexes no more than 2,704 bytes, and no line of letters from all over compresses."""
+    letters = "".join(chr(0x4E00 + 7919 * index % 20000) for index in range(500))
+    both.add(make_order("1001", customer={"id": letters, "name": letters[::-1]}))
+    long = make_order("x", payments=None, suppliers=None, lines=[{**make_order()["lines"][0], "supplier_id": None}])
+    long |= {"number": letters, "customer": {"id": letters, "name": letters[::-1]}}
+    assert both.call("POST", "/orders", long).status == 201
+    (listed,) = both.get("/links/customers")["links"]
+    assert (listed["id"], listed["name"]) == (letters, letters[::-1])
+    assert len(both.get(f"/orders?search={quote(letters[:30])}")["orders"]) == 1
+
+
+def test_a_token_that_sends_nothing_decides_not_to_whom_documents_go(shared):
+    looks, buys = shared.issue(rights=[]), shared.issue(rights=[Right.BILL])
+    sells = shared.issue(rights=[Right.INVOICE])
+    before = shared.call("PUT", "/links/customers/C-5", {"name": "ABC Inc"}).json
+    for word, id in (("customers", "C-5"), ("vendors", "S-5"), ("items", "A5")):
+        assert shared.call("PUT", f"/links/{word}/{id}", {"name": "Mug"}, token=looks).status == 403
+    assert shared.call("DELETE", "/links/customers/C-5", token=looks).status == 403
+    assert shared.call("PUT", "/links/vendors/S-5", {"name": "ASI"}, token=sells).json["rights"] == [
+        "bill",
+        "purchase_order",
+    ]
+    assert shared.call("PUT", "/links/vendors/S-5", {"name": "ASI"}, token=buys).status == 200
+    assert shared.call("GET", "/links/customers/C-5", token=looks).json == before

@@ -1,5 +1,7 @@
 """Orders through the API: handed over once, sent once, and told of with QuickBooks' own numbers."""
 
+import http.client
+
 from qbwc_service.companies import preferences
 from qbwc_service.db import companies
 from qbwc_service.people import Right
@@ -128,6 +130,19 @@ def test_a_right_that_a_token_lacks_is_named_and_nothing_is_sent(api):
     nothing = api.issue(rights=[])
     assert api.call("POST", "/orders?send=true", make_order("7"), token=nothing).json["rights"] == ["invoice"]
     assert api.call("PUT", "/orders/7", make_order("7"), token=nothing).status == 201
+
+
+def test_choices_whose_length_is_not_told_beforehand_are_heeded(api):
+    api.add(make_order())
+    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=30)
+    headers = {"Authorization": f"Bearer {api.token}", "Content-Type": "application/json"}
+    body = iter([b'{"invoice": false, ', b'"purchase_order": true}'])
+    connection.request("POST", "/api/v1/orders/1001/send", body, headers, encode_chunked=True)
+    assert connection.getresponse().status == 202
+    connection.close()
+    kinds = {document["kind"] for document in api.get("/orders/1001")["documents"]}
+    assert "PurchaseOrder" in kinds
+    assert "Invoice" not in kinds
 
 
 def test_what_stands_in_the_way_is_told_by_path(api):

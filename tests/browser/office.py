@@ -60,7 +60,7 @@ def expect_state(page: Page, word: str) -> None:
 
 
 def add_orders(site: Site, orders: Sequence[dict[str, Any]]) -> None:
-    site.qbwc.ok("order", "add", str(site.company_id), "-", stdin=json.dumps(list(orders)))
+    site.qbwc.here.ok("order", "add", str(site.company_id), "-", stdin=json.dumps(list(orders)))
 
 
 def queue(site: Site, number: str, choices: Choices | None = None) -> None:
@@ -73,4 +73,4 @@ def queue(site: Site, number: str, choices: Choices | None = None) -> None:
 
 
 def connector_of(site: Site) -> WebConnector:
-    return WebConnector.from_qwc(site.qbwc.ok("qwc", "ABC Promotions"), site.qbwc_password(), site.books)
+    return WebConnector.from_qwc(site.qbwc.here.ok("qwc", "ABC Promotions"), site.qbwc_password(), site.books)

@@ -142,8 +142,8 @@ def test_another_company_file_is_told_and_nothing_goes_into_it(
 
 def test_a_web_connector_that_fell_silent_is_late(chromium: Browser, site: Site) -> None:
     say = words("es")
-    added = site.qbwc.data("company", "add", "Quiet Company")
-    WebConnector.from_qwc(site.qbwc.ok("qwc", "Quiet Company"), added["password"], Company.new()).poll()
+    added = site.qbwc.here.data("company", "add", "Quiet Company")
+    WebConnector.from_qwc(site.qbwc.here.ok("qwc", "Quiet Company"), added["password"], Company.new()).poll()
     with site.engine.begin() as db:
         db.execute(
             update(companies.connections)

@@ -83,13 +83,13 @@ def _people(site: Site) -> None:
         carl = people.by_email(db, "carl@example.com")
         assert carl is not None
         people.set_members(db, people.put_team(db, "Order desk"), [carl.id])
-    site.qbwc.ok("token", "add", str(site.company_id), "Order system")
+    site.qbwc.here.ok("token", "add", str(site.company_id), "Order system")
 
 
 def _second(site: Site) -> str:
-    added = site.qbwc.data("company", "add", "Northwind Gifts")
+    added = site.qbwc.here.data("company", "add", "Northwind Gifts")
     books = Company.new(name="Northwind Gifts", file_name=r"C:\QuickBooks\Northwind Gifts.qbw")
-    WebConnector.from_qwc(site.qbwc.ok("qwc", "Northwind Gifts"), added["password"], books).poll()
+    WebConnector.from_qwc(site.qbwc.here.ok("qwc", "Northwind Gifts"), added["password"], books).poll()
     return f"/companies/{added['id']}"
 
 

@@ -51,6 +51,15 @@ def test_every_needed_element_is_there_and_the_check_finds_nothing():
     }
 
 
+def test_what_is_no_plain_text_in_a_name_is_escaped():
+    """A name cannot become markup of the file: it is told whole, and the file has the elements that it always has."""
+    name = "</AppName><AppURL>http://evil.example/</AppURL><!-- ]]> &amp; \" ' é"
+    evil = values(qwc.write(replace(COMPANY, name=name), URL))
+    assert list(evil) == list(values(qwc.write(COMPANY, URL)))
+    assert evil["AppURL"] == f"{URL}/qbwc"
+    assert evil["AppName"] == f"qbwc {name}"
+
+
 def test_the_file_is_the_same_each_time():
     assert qwc.write(COMPANY, URL) == qwc.write(COMPANY, URL)
 

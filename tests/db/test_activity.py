@@ -28,17 +28,9 @@ def company(engine: Engine, name: str = "ABC") -> int:
 
 def put_order(engine: Engine, owner: int, number: str, customer: str = "ABC Company") -> int:
     with engine.begin() as db:
-        return order_table.put(
-            db,
-            owner,
-            number=number,
-            customer_id="C-1",
-            customer_name=customer,
-            completed_at=NOW,
-            content="{}",
-            checksum="",
-            now=NOW,
-        )
+        new = order_table.NewOrder(number, "C-1", customer, completed_at=NOW, content="{}", checksum="")
+        order_table.put(db, owner, [new], NOW)
+        return int(order_table.by_number(db, owner, number).id)
 
 
 def put(engine: Engine, owner: int, *records: str, order: int | None = None, needs: tuple[str, ...] = ()) -> list[int]:

@@ -257,7 +257,7 @@ def test_what_is_open_is_found_by_its_index_and_not_by_reading_the_table(sqlite)
     event.listen(sqlite, "before_cursor_execute", explain)
     try:
         with sqlite.connect() as db:
-            polls.login(db, "nobody", NOW)
+            polls.login(db, "nobody", "0" * 64, "nothing to send", None, NOW)
             table.next_up(db, 1, 0, NOW)
             table.away(db, 1)
             table.open_count(db, 1, NOW)

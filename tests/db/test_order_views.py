@@ -24,17 +24,9 @@ def put_company(db, name="ABC"):
 
 
 def put_order(db, owner, number, customer="ABC Company", *, sent=False):
-    order_id = table.put(
-        db,
-        owner,
-        number=number,
-        customer_id="C-1",
-        customer_name=customer,
-        completed_at=NOW,
-        content="{}",
-        checksum="",
-        now=NOW,
-    )
+    new = table.NewOrder(number, "C-1", customer, completed_at=NOW, content="{}", checksum="")
+    table.put(db, owner, [new], NOW)
+    order_id = table.by_number(db, owner, number).id
     if sent:
         table.mark_sent(db, order_id, NOW)
     return order_id
@@ -186,7 +178,8 @@ def test_no_list_reads_all_that_was_ever_posted(sqlite):
             job_views.of_order(db, owner, order_id)
     finally:
         event.remove(sqlite, "before_cursor_execute", explain)
-    assert [plan for plan in plans if plan.startswith("SCAN") or "ix_jobs_recent" in plan] == []
+    read_whole = [plan for plan in plans if plan.startswith("SCAN") and "VIRTUAL TABLE" not in plan]  # ids as JSON
+    assert read_whole + [plan for plan in plans if "ix_jobs_recent" in plan] == []
     for index in ("ix_orders_new", "ix_orders_recent", "ix_orders_search", "ix_jobs_unfinished", "ix_jobs_trouble"):
         assert any(index in plan for plan in plans), index
     assert not any("ix_orders_search" in plan and "COVERING" not in plan for plan in plans)

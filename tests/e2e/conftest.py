@@ -15,27 +15,27 @@ class Installation:
 
     def __init__(self, qbwc: Qbwc) -> None:
         self.qbwc = qbwc
-        qbwc.ok("init")
-        qbwc.ok("migrate")
-        self.account = qbwc.data("company", "add", "ABC Company", "--every-minutes", "1")
+        qbwc.init()
+        qbwc.here.ok("migrate")
+        self.account = qbwc.here.data("company", "add", "ABC Company", "--every-minutes", "1")
         self.books = Company.new(name="ABC Company's books")
         self.connector = self.new_connector(self.books)
         self.process: subprocess.Popen[bytes] | None = None
 
     def new_connector(self, books: Company) -> WebConnector:
-        return WebConnector.from_qwc(self.qbwc.ok("qwc", "ABC Company"), self.account["password"], books)
+        return WebConnector.from_qwc(self.qbwc.here.ok("qwc", "ABC Company"), self.account["password"], books)
 
     def add(self, *orders, send=True) -> None:
-        self.qbwc.ok("order", "add", "ABC Company", "-", *(["--send"] if send else []), stdin=as_text(*orders))
+        self.qbwc.here.ok("order", "add", "ABC Company", "-", *(["--send"] if send else []), stdin=as_text(*orders))
 
     def send(self, number, *options) -> None:
-        self.qbwc.ok("order", "send", "ABC Company", number, *options)
+        self.qbwc.here.ok("order", "send", "ABC Company", number, *options)
 
     def state(self, number):
-        return self.qbwc.data("order", "show", "ABC Company", number)["state"]
+        return self.qbwc.here.data("order", "show", "ABC Company", number)["state"]
 
     def documents(self, number):
-        return {row["kind"]: row for row in self.qbwc.data("order", "show", "ABC Company", number)["documents"]}
+        return {row["kind"]: row for row in self.qbwc.here.data("order", "show", "ABC Company", number)["documents"]}
 
     def transactions(self, kind):
         return [held for held in self.books.transactions() if held["kind"] == kind]

@@ -118,9 +118,9 @@ def test_a_passing_refusal_is_tried_again_by_itself(installation):
     assert documents["Invoice"]["state"] == "ready"
     assert documents["Invoice"]["status_code"] == 3175
     assert documents["ReceivePayment"]["state"] == "waiting"
-    job = next(job for job in installation.qbwc.data("job", "list") if job["kind"] == "Invoice")
+    job = next(job for job in installation.qbwc.here.data("job", "list") if job["kind"] == "Invoice")
     assert job["next_try"] is not None
-    installation.qbwc.ok("job", "retry", str(job["id"]))
+    installation.qbwc.here.ok("job", "retry", str(job["id"]))
     installation.connector.poll()
     assert installation.state("1001") == "posted"
 
@@ -136,9 +136,9 @@ def test_a_lasting_refusal_needs_a_person_and_stops_only_its_own_order(installat
     assert documents["Invoice"]["status_code"] == 3140
     assert documents["Invoice"]["explanation"]
     assert documents["ReceivePayment"]["state"] == "waiting"
-    assert installation.qbwc.run("status").returncode == 4
-    job = next(job for job in installation.qbwc.data("job", "list") if job["state"] == "attention")
-    installation.qbwc.ok("job", "retry", str(job["id"]))
+    assert installation.qbwc.here.run("status").returncode == 4
+    job = next(job for job in installation.qbwc.here.data("job", "list") if job["state"] == "attention")
+    installation.qbwc.here.ok("job", "retry", str(job["id"]))
     installation.connector.poll()
     assert installation.state("1001") == "posted"
     assert len(installation.transactions("Invoice")) == 2
@@ -173,7 +173,7 @@ def test_a_wrong_password_is_refused_and_said_by_the_doctor(one):
     one.connector.faults.wrong_password()
     outcome = one.connector.poll()
     assert "nvu" in str(outcome) or "Invalid password" in outcome.status
-    assert "wrong password" in one.qbwc.run("doctor").stdout
+    assert "wrong password" in one.qbwc.here.run("doctor").stdout
 
 
 def test_quickbooks_that_cannot_be_opened_costs_nothing(one):
@@ -182,10 +182,10 @@ def test_quickbooks_that_cannot_be_opened_costs_nothing(one):
     one.connector.faults.begin_fails("0x80040408")
     outcome = one.connector.poll()
     assert "connectionError" in outcome.calls
-    assert one.qbwc.run("status").returncode == 4
+    assert one.qbwc.here.run("status").returncode == 4
     one.connector.poll()
     assert one.state("1001") == "posted"
-    assert one.qbwc.run("status").returncode == 0
+    assert one.qbwc.here.run("status").returncode == 0
 
 
 def test_one_bad_document_in_a_message_is_found_and_the_others_post(one):

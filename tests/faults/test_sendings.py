@@ -4,6 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from qbwc_service.db.jobs import jobs
+from qbwc_service.posting import queue
+from qbwc_service.posting import send as sending
 from qbwc_service.posting.plan import Choices
 from tests.faults.world import World, fresh
 from tests.orders import make_order
@@ -90,3 +92,37 @@ def test_what_was_saved_under_a_second_sending_is_looked_up_once_and_adopted(wor
     assert [txn.ref_number for txn in world.books.invoices] == ["1000", "1001"]
     told = job(world, "invoice:1001")
     assert (told.state, told.txn_id) == ("posted", world.books.invoices[-1].txn_id)
+
+
+def test_what_quickbooks_holds_twice_is_cancelled_and_sent_again_and_yet_not_there_thrice(world, connector):
+    """Whoever cancels instead of retrying has nothing looked up; so that is done before another sending."""
+    world.books.message_sets.capacity = 0
+    world.send(make_order("1001"))
+    held_up, ticket, _ = left_unanswered(connector, carried_out=False)
+    left_unanswered(connector, carried_out=True)
+    world.service.call("receive_response", ticket, *connector.process(held_up))
+    run(connector)
+    for choices in (Choices(), Choices(invoice=False, bill=True), Choices()):  # also when it was left out in between
+        with world.engine.begin() as db:
+            stuck = db.execute(select(jobs).where(jobs.c.record == "invoice:1001", jobs.c.state == "attention")).all()
+            queue.cancel(db, stuck, world.clock.now)
+        with world.engine.begin() as db:
+            sending.send(db, world.company, "1001", choices, world.clock.now)
+    world.clock.advance(4000)
+    run(connector)
+    assert len([txn for txn in world.books.invoices if txn.ref_number == "1001"]) == 2
+    with world.engine.connect() as db:
+        current = db.execute(select(jobs).where(jobs.c.record == "invoice:1001", jobs.c.superseded_at.is_(None))).one()
+    assert (current.state, current.attempts) == ("attention", 0)
+
+
+def test_an_invoice_that_is_recognised_with_another_total_says_so(world, connector):
+    world.send(make_order("1001", payments=None), Choices())
+    left_unanswered(connector, carried_out=True)
+    (invoice,) = [txn for txn in world.books.invoices if txn.ref_number == "1001"]
+    with world.engine.begin() as db:
+        db.execute(jobs.update().where(jobs.c.record == "invoice:1001").values(total="250.00"))
+    run(connector)
+    told = job(world, "invoice:1001")
+    assert (told.state, told.txn_id) == ("posted", invoice.txn_id)
+    assert "with the total 218.50, and the order comes to 250.00" in told.explanation

@@ -5,6 +5,8 @@ are a matter of minutes. A kill of the service is an exception that nothing catc
 """
 
 import datetime as dt
+import os
+import pathlib
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +27,7 @@ from qbwc_service.posting import send as sending
 from qbwc_service.posting.plan import Choices
 from qbwc_service.secrets import Keys
 from qbwc_service.simulator import Company, RequestFailed
+from tests import migrated
 from tests.orders import as_text
 
 KEYS = Keys("f" * 64)
@@ -36,7 +39,10 @@ def fresh(url: str) -> Engine:
     engine = open_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
-    schema.migrate(engine)
+    if (path := engine.url.database) is not None and engine.dialect.name == "sqlite" and not os.path.exists(path):
+        migrated.make(pathlib.Path(path))
+    else:
+        schema.migrate(engine)
     return engine
 
 

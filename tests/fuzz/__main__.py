@@ -4,7 +4,9 @@ import argparse
 import sys
 import time
 
-from .running import run
+from .running import Report, run
+
+_TOLD_OF = 10_000
 
 
 def main() -> int:
@@ -16,8 +18,11 @@ def main() -> int:
     arguments = parser.parse_args()
     found = 0
     for kind in arguments.kind or ("bodies", "answers"):
-        began = time.monotonic()
-        report = run(kind, arguments.seed, range(arguments.first, arguments.first + arguments.count), _tell)
+        began, report = time.monotonic(), Report()
+        for first in range(arguments.first, arguments.first + arguments.count, _TOLD_OF):
+            numbers = range(first, min(first + _TOLD_OF, arguments.first + arguments.count))
+            report.add(run(kind, arguments.seed, numbers, _tell))
+            _tell(f"{kind} {numbers.start} to {numbers.stop - 1}: {time.process_time():.0f} s of CPU so far")
         print(
             f"{report.cases} {kind} of seed {arguments.seed} in {time.monotonic() - began:.0f} s: "
             f"{len(report.found)} faults found; slowest {report.slowest_seconds * 1000:.0f} ms of CPU, at most "

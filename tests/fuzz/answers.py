@@ -163,9 +163,9 @@ def _without_attribute(draw: random.Random, draft: Draft) -> None:
 
 
 def _attributes(draw: random.Random, draft: Draft) -> None:
-    one = draft.element(draw)
-    for number in range(draw.choice((1, 33, 2000, 16_000))):
-        one.set(f"a{number}", "")
+    flood = nasty.attributes(draw, count=draw.choice((1, 33, 2000, 16_000)))
+    draft.element(draw).set("flood", "")  # put in as text: a tree looks through all attributes for each new one
+    draft.text_changes.append(lambda text: text.replace(' flood=""', flood))
 
 
 def _value(draw: random.Random, draft: Draft) -> None:

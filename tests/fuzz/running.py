@@ -19,7 +19,7 @@ MOST_MEMORY = 64 * 1024 * 1024
 BATCH = 200
 _NEW_SCENES_AFTER = 25  # batches; tickets end after an hour
 
-AFTERMATH = 0.1
+AFTERMATH = 0.03
 """In this share of the cases the next session is played to its end: nothing that was stored may stop it."""
 
 
@@ -32,6 +32,13 @@ class Report:
     found: list[str] = field(default_factory=list)
     slowest_seconds: float = 0.0
     most_memory: int = 0
+
+    def add(self, other: "Report") -> None:
+        self.cases += other.cases
+        self.outcomes += other.outcomes
+        self.found += other.found
+        self.slowest_seconds = max(self.slowest_seconds, other.slowest_seconds)
+        self.most_memory = max(self.most_memory, other.most_memory)
 
 
 def run(
@@ -58,7 +65,7 @@ def run(
             if grown > MOST_MEMORY:
                 report.found.append(f"{kind}:{seed}:{batch.start} to {batch.stop - 1}: {grown >> 20} MB of memory")
                 tell(report.found[-1])
-    service.engine.dispose()
+    service.close()
     return report
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
-from sqlalchemy import select
 from sqlalchemy.engine import Engine
 
 from qbwc_service import orders
@@ -61,7 +60,8 @@ LENGTHS: dict[str, list[tuple[int, str, int]]] = {
 """By table, the columns that hold only so many characters: SQLite would not mind more, PostgreSQL does."""
 
 _QUERIES = {
-    table.name: select(*(table.c[name] for name in COLUMNS[table.name])).order_by(*table.primary_key)
+    table.name: f"SELECT {', '.join(COLUMNS[table.name])} FROM {table.name}"
+    f" ORDER BY {', '.join(column.name for column in table.primary_key)}"
     for table in tables.metadata.sorted_tables
 }
 
@@ -115,14 +115,29 @@ class Service:
         settings = read({"QBWC_PUBLIC_URL": "https://books.example.com"})
         self.app = App(settings, self.engine, KEYS)
         self.empty = raw.serialize()
+        self._copies: dict[bytes, sqlite3.Connection] = {}
 
     def restore(self, database: bytes) -> None:
-        self.raw.deserialize(database)
+        """Puts the database back. Deserialized into the connection itself, it would crash SQLite (3.40 and others): its
+        json_each remembers the schema that was there before."""
+        copy = self._copies.get(database)
+        if copy is None:
+            copy = self._copies[database] = sqlite3.connect(":memory:")
+            copy.deserialize(database)
+        copy.backup(self.raw)
+
+    def _forget_copies(self) -> None:
+        for copy in self._copies.values():
+            copy.close()
+        self._copies.clear()
+
+    def close(self) -> None:
+        self._forget_copies()
+        self.engine.dispose()
 
     def rows(self) -> Rows:
         """-> the content of every table, in the sequence of its keys."""
-        with self.engine.connect() as db:
-            return {name: [tuple(row) for row in db.execute(query)] for name, query in _QUERIES.items()}
+        return {name: self.raw.execute(query).fetchall() for name, query in _QUERIES.items()}
 
     def post(self, body: bytes, **environ: Any) -> Reply:
         """A POST to /qbwc; a keyword that is None is taken out of the WSGI environment."""
@@ -196,6 +211,7 @@ class Service:
 
     def scenes(self) -> dict[str, Scene]:
         """-> reading the lists, reading a list's next page, posting, looking up, and nothing to do."""
+        self._forget_copies()
         return {make.__name__[1:]: self._scene(make) for make in (_reading, _paging, _posting, _looking_up)}
 
     def _scene(self, make: "Callable[[Line], None]") -> Scene:
@@ -237,8 +253,8 @@ class Line:
         self.books = Company.new(name=f"Books of {name}")
         self.books.stamp(company.owner_id, company.file_id)
 
-    def order(self, number: str) -> None:
-        (read_,) = orders.read(as_text(make_order(number)))
+    def order(self, number: str, **changes: Any) -> None:
+        (read_,) = orders.read(as_text(make_order(number, **changes)))
         with self.service.engine.begin() as db:
             sending.store(db, self.company, read_, START)
             sending.send(db, self.company, number, Choices(bill=True, purchase_order=True), START)

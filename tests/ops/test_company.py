@@ -116,11 +116,11 @@ def test_the_commands(alone, tmp_path):
         alone.qbwc.ok("company", "export", "ABC Company", "--output", str(tmp_path / "abc.jsonl"))
         assert len((tmp_path / "abc.jsonl").read_text().splitlines()) == len(exported)
         assert json.loads(exported[0])["qbwc_export"] == 1
-        assert alone.qbwc.run("company", "export", "Nobody").returncode == 3
+        assert alone.qbwc.here.run("company", "export", "Nobody").returncode == 3
         done = alone.qbwc.run("company", "erase", "ABC Company", "--yes-i-mean", "ABC Company")
         assert done.returncode == 1
         assert "company remove" in done.stderr
-        alone.qbwc.ok("company", "remove", "ABC Company")
+        alone.qbwc.here.ok("company", "remove", "ABC Company")
         assert "QBWC1039" in alone.qbwc.ok("company", "erase", "ABC Company", "--yes-i-mean", "ABC Company")
     for name in ("qbwc.sqlite3", "qbwc.sqlite3-wal"):
         path = alone.qbwc.data_dir / name

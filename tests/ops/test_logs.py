@@ -11,6 +11,8 @@ import requests
 from lxml import etree
 
 from qbwc_service import logs, request_ids, settings
+from qbwc_service.companies import account
+from qbwc_service.db import companies
 from qbwc_service.simulator import WebConnector
 from tests.connector.soap import envelope, operation
 from tests.notify.outside import mail_server, receiving
@@ -89,7 +91,11 @@ def _live(site, receiver, planted):
     connector.poll()
     connector.faults.wrong_password()
     connector.poll()
-    admin.post(f"{site.base}/details/password", {"choice": "none"})
+    admin.get(f"{site.base}/details")
+    shown = admin.post(f"{site.base}/password", {"grace": "24h"})  # the old one goes on for a day
+    assert 'id="password"' in shown.text
+    with site.engine.connect() as db:
+        planted["new connector password"] = account.password_of(db, site.keys, companies.by_id(db, site.company_id))
     planted["ticket"] = _ticket(site)
     soap(
         url, "sendRequestXML", ticket=planted["ticket"], strHCPResponse="<no", strCompanyFileName="x", qbXMLCountry="US"
@@ -131,7 +137,8 @@ def _break(site):
 
 def test_no_secret_stands_in_the_log(lived):
     log, _, planted = lived
-    assert len(planted) == 11
+    assert len(planted) == 12
+    assert planted["new connector password"] != planted["connector password"]
     found = [name for name, secret in planted.items() if secret in log or secret.strip("{}") in log]
     assert found == []
     assert "canary-cookie-of-nobody" not in log
@@ -156,7 +163,8 @@ def test_each_line_is_one_json_object_with_its_request(lived):
     taken = next(line for line in lines if line.get("message_id") == written["message_id"] and line is not written)
     assert taken["event"] == "answer taken"
     assert taken["session"] == written["session"]
-    failed = [line for line in lines if "traceback" in line]
+    # The ticker, which nobody asks, fails too where it is its turn just when the tables are away.
+    failed = [line for line in lines if "traceback" in line and line["event"] != "ticker"]
     assert failed
     assert all(re.fullmatch("[0-9a-f]{32}", line["request"]) for line in failed)
     answered = {line["path"]: line for line in lines if line["event"] == "answered"}

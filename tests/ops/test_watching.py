@@ -51,8 +51,8 @@ def values(told):
 def served(tmp_path_factory):
     qbwc = Qbwc(tmp_path_factory.mktemp("watched"))
     qbwc.environment |= {"QBWC_METRICS_TOKEN": TOKEN, "QBWC_TRUSTED_PROXIES": "127.0.0.2, 10.0.0.0/8"}
-    qbwc.ok("init")
-    qbwc.data("company", "add", "ABC Company")
+    qbwc.init()
+    qbwc.here.data("company", "add", "ABC Company")
     with qbwc.serving():
         yield qbwc
 

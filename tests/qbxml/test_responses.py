@@ -4,6 +4,7 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given
@@ -262,6 +263,42 @@ def test_wherever_the_answer_is_parted_it_reads_the_same(texts: list[str], size:
     finally:
         feed.CHUNK_CHARACTERS = whole
     assert found == [texts, [None]]
+
+
+@given(
+    texts=st.lists(st.text(" \n\r\tab&<]", max_size=8), max_size=4),
+    between=st.sampled_from(["", "<?a b?>", "<!-- a -->"]),
+    size=st.integers(1, 40),
+)
+def test_blanks_count_within_a_value_and_not_between_elements(texts: list[str], between: str, size: int) -> None:
+    inside = "".join(f"<XRet>\n<ListID>1</ListID> <Name>{escape(text)}</Name>\n</XRet>\n" for text in texts)
+    whole = feed.CHUNK_CHARACTERS
+    feed.CHUNK_CHARACTERS = size
+    try:
+        found = [ret.text("Name") for ret in _rets(f"{between}<XQueryRs {OK}>\n{inside}</XQueryRs>")]
+    finally:
+        feed.CHUNK_CHARACTERS = whole
+    assert found == [text.replace("\r\n", "\n").replace("\r", "\n") for text in texts]
+
+
+def test_a_record_that_was_looked_at_tells_the_same() -> None:
+    records = (
+        "<XRet><ListID>1-1</ListID><ListID>2-2</ListID><Name/><ParentRef><FullName>no</FullName></ParentRef></XRet>"
+        "<XRet><FullName>a:b</FullName><Other>o</Other><Name>b</Name></XRet>"
+    )
+    for found, looked_at in zip(*([*_rets(f"<XQueryRs {OK}>{records}</XQueryRs>")] for _ in range(2)), strict=True):
+        looked_at.look_at(("FullName", "Name", "ListID", "IsActive"))
+        for path in ("ListID", "Name", "FullName", "IsActive", "Other", "ParentRef/FullName"):
+            assert looked_at.text(path) == found.text(path)
+
+
+def test_the_first_record_can_be_seen_before_each_is_taken() -> None:
+    response = next(iter(read(answer(f"<CustomerQueryRs {OK}>{''.join(customers(3, ''))}</CustomerQueryRs>"))))
+    seen = []
+    while (first := response.single) is not None:
+        seen.append(first.list_id)
+        assert next(response.rets).list_id == first.list_id
+    assert len(set(seen)) == 3
 
 
 def test_a_long_answer_is_read_in_little_memory() -> None:

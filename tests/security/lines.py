@@ -16,6 +16,8 @@ from qbwc_service.server import Limits, serve
 def app(environ, start_response):
     body = environ["wsgi.input"].read()
     seconds = environ["QUERY_STRING"]
+    if environ["PATH_INFO"] == "/exit":
+        raise SystemExit("of a worker")
     if seconds:
         time.sleep(float(seconds))
     answer = b"x" * 20_000_000 if environ["PATH_INFO"] == "/large" else str(len(body)).encode()
@@ -30,7 +32,7 @@ print("ended", flush=True)
 
 @dataclass
 class Server:
-    """An application that answers how long the body was; `/?2` after two seconds, `/large` with 20 MB."""
+    """An application that answers how long the body was; `/?2` in two seconds, `/large` with 20 MB, `/exit` never."""
 
     process: "subprocess.Popen[str]"
     port: int

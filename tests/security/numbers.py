@@ -8,6 +8,9 @@ SESSION = "connector/test_session.py"
 TICKETS = "security/test_connector.py"
 ROUTES = "web/test_every_route.py"
 SIGN_IN = "web/test_sign_in.py"
+TENANTS = "security/test_tenants.py"
+SLOW = "security/test_slow_clients.py"
+SERVER = "security/test_server.py"
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ TABLE: dict[int, Row] = {
     22: Row(
         "a control character in an order makes valid XML",
         (
+            f"{TICKETS}::test_a_control_character_in_an_order_reaches_quickbooks_as_valid_xml",
             "connector/test_contract.py::test_what_xml_cannot_hold_is_dropped_and_the_rest_arrives",
             "posting/test_plan.py::test_whatever_an_order_holds_quickbooks_can_hold_it_or_it_is_said_why_not",
         ),
@@ -125,11 +129,17 @@ TABLE: dict[int, Row] = {
         (
             f"{TICKETS}::test_a_user_name_that_nobody_has_is_answered_and_costs_as_a_wrong_password",
             f"{SIGN_IN}::test_nobody_is_told_whether_it_is_the_address_or_the_password",
+            "security/test_timing.py::test_the_connectors_door_takes_as_long_for_a_user_whom_nobody_has",
+            "security/test_timing.py::test_the_pages_door_takes_as_long_for_an_address_that_nobody_has",
         ),
     ),
     31: Row(
         "a ticket that is not good, in every call that takes one",
-        (f"{TICKETS}::test_a_ticket_that_is_not_good_opens_nothing",),
+        (
+            f"{TICKETS}::test_a_ticket_that_is_not_good_opens_nothing",
+            f"{TICKETS}::test_what_would_be_interactive_is_answered_with_nothing_and_does_nothing",
+            f"{TICKETS}::test_every_call_that_takes_a_ticket_is_tried_here",
+        ),
     ),
     32: Row("an answer that comes twice", (f"{SESSION}::test_an_answer_that_comes_twice_has_one_effect",)),
     33: Row(
@@ -140,9 +150,12 @@ TABLE: dict[int, Row] = {
     35: Row(
         "two companies, every route",
         (
-            "security/test_tenants.py::test_a_token_reaches_nothing_of_another_company",
-            "security/test_tenants.py::test_a_company_that_one_may_not_see_has_no_page",
-            "security/test_tenants.py::test_under_a_company_that_one_sees_the_things_of_another_are_not_there",
+            f"{TENANTS}::test_a_token_reaches_nothing_of_another_company",
+            f"{TENANTS}::test_a_company_that_one_may_not_see_has_no_page",
+            f"{TENANTS}::test_under_a_company_that_one_sees_the_things_of_another_are_not_there",
+            f"{TENANTS}::test_no_question_to_ones_own_company_brings_what_is_anothers",
+            f"{TENANTS}::test_no_page_beside_the_companies_tells_a_clerk_of_a_hidden_one",
+            f"{TENANTS}::test_there_is_no_address_but_those_that_are_tried_here",
             f"{TICKETS}::test_a_ticket_moves_nothing_of_another_company_whatever_its_answer_names",
             f"{TICKETS}::test_a_password_opens_its_own_company_alone",
         ),
@@ -154,6 +167,7 @@ TABLE: dict[int, Row] = {
             f"{ROUTES}::test_asking_for_a_page_changes_nothing_and_its_answer_is_hardened",
             f"{SIGN_IN}::test_a_form_of_another_site_is_refused_also_when_it_signs_in",
             f"{SIGN_IN}::test_what_the_browser_says_of_a_forms_origin_counts",
+            f"{TENANTS}::test_a_browsers_session_opens_neither_the_api_nor_the_connector",
         ),
     ),
     37: Row(
@@ -211,6 +225,7 @@ TABLE: dict[int, Row] = {
         (
             "cli/test_commands.py::test_the_qwc_file_is_written_and_holds_no_password",
             "companies/test_qwc.py::test_the_file_is_the_same_each_time",
+            "companies/test_qwc.py::test_what_is_no_plain_text_in_a_name_is_escaped",
             "web/test_integrations.py::test_the_qwc_file_is_the_same_each_time_and_named_safely",
         ),
     ),
@@ -243,6 +258,9 @@ TABLE: dict[int, Row] = {
         (
             "ops/test_logs.py::test_the_id_of_a_failure_leads_from_the_page_to_the_log",
             "api/test_access.py::test_a_fault_of_ours_is_told_without_its_words_and_stands_in_the_log",
+            f"{GUARD}::test_a_failure_is_told_to_the_log_by_a_reference_and_without_what_was_sent",
+            "security/test_headers.py::test_a_page_that_fails_shows_a_number_and_nothing_of_why",
+            "security/test_headers.py::test_when_all_else_fails_there_is_a_number_and_nothing_else",
         ),
     ),
     48: Row(
@@ -269,19 +287,32 @@ TABLE: dict[int, Row] = {
         ),
     ),
     52: Row(
-        "/metrics is closed", ("ops/test_watching.py::test_metrics_are_open_to_this_machine_and_to_the_token_alone",)
+        "/metrics is closed",
+        (
+            "ops/test_watching.py::test_metrics_are_open_to_this_machine_and_to_the_token_alone",
+            "security/test_headers.py::test_metrics_are_closed_to_who_calls_from_elsewhere",
+        ),
     ),
     53: Row("formulas in CSV", not_yet="nothing is written as CSV"),
     54: Row(
         "SIGTERM while something is under way",
-        ("security/test_slow_clients.py::test_what_is_under_way_when_sigterm_comes_is_answered",),
+        (
+            f"{SLOW}::test_what_is_under_way_when_sigterm_comes_is_answered",
+            f"{SERVER}::test_a_body_of_50_megabytes_that_is_on_its_way_when_sigterm_comes_is_taken",
+            f"{SERVER}::test_an_answer_that_is_being_taken_when_sigterm_comes_is_taken_whole",
+            f"{SERVER}::test_who_has_asked_before_sigterm_is_answered_though_nobody_has_looked_yet",
+            f"{SERVER}::test_a_second_signal_during_an_upload_ends_it_at_once",
+        ),
     ),
     55: Row(
         "slow clients",
         (
-            "security/test_slow_clients.py::test_a_request_whose_body_trickles_is_cut_off",
-            "security/test_slow_clients.py::test_a_request_whose_head_trickles_is_cut_off",
-            "security/test_slow_clients.py::test_while_fifty_of_them_stand_there_polls_are_answered",
+            f"{SLOW}::test_a_request_whose_body_trickles_is_cut_off",
+            f"{SLOW}::test_a_request_whose_head_trickles_is_cut_off",
+            f"{SLOW}::test_while_fifty_of_them_stand_there_polls_are_answered",
+            f"{SERVER}::test_a_worker_that_waits_for_a_client_to_take_its_answers_does_not_wait_for_ever",
+            f"{SERVER}::test_who_takes_an_answer_by_the_drop_is_cut_off",
+            f"{SERVER}::test_in_a_storm_of_five_hundred_connections_polls_go_on",
         ),
     ),
 }

@@ -4,9 +4,12 @@ import random
 from collections.abc import Callable, Iterator
 
 import pytest
+from lxml import etree
 
+from qbwc_service.connector.contract import QBWebConnectorSvc
 from tests.fuzz import nasty
-from tests.fuzz.service import COLUMNS, REMOTE, Rows, Scene, Service
+from tests.fuzz.service import COLUMNS, REMOTE, Line, Rows, Scene, Service
+from tests.orders import make_order
 
 ELSEWHERE = "198.51.100.9"
 WITH_TICKET: dict[str, dict[str, str]] = {
@@ -22,6 +25,7 @@ WITH_TICKET: dict[str, dict[str, str]] = {
     "getLastError": {},
     "closeConnection": {},
 }
+INTERACTIVE = ("getInteractiveURL", "interactiveRejected", "interactiveDone", "isInteractiveDone")
 OVER = {
     "sendRequestXML": "",
     "receiveResponseXML": "-1",
@@ -34,7 +38,7 @@ OVER = {
 def service() -> Iterator[Service]:
     made = Service()
     yield made
-    made.engine.dispose()
+    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +142,23 @@ def test_a_ticket_that_is_not_good_opens_nothing(
     assert posted(after) == posted(before)
 
 
+@pytest.mark.parametrize("operation", INTERACTIVE)
+def test_what_would_be_interactive_is_answered_with_nothing_and_does_nothing(service, scene, operation):
+    before = service.rows()
+    for ticket in (scene.ticket, "", guessed(service, scene)):
+        assert service.ask(operation, wcTicket=ticket) == ""
+    assert service.rows() == before
+
+
+def test_every_call_that_takes_a_ticket_is_tried_here():
+    taking = {
+        name
+        for name, method in QBWebConnectorSvc.public_methods.items()
+        if any("ticket" in argument.lower() for argument in method.in_message.get_flat_type_info(method.in_message))
+    }
+    assert taking == {*WITH_TICKET, *INTERACTIVE}
+
+
 def test_a_ticket_moves_nothing_of_another_company_whatever_its_answer_names(service, scene):
     message, job = in_flight(service, scene.other_id)[0]
     before = of(service.rows(), scene.other_id)
@@ -189,3 +210,25 @@ def in_flight(service: Service, company_id: int) -> list[tuple[int, int]]:
         "SELECT message_id, id FROM jobs WHERE company_id = ? AND state = 'in_flight'", (company_id,)
     )
     return [(message, job) for message, job in found]
+
+
+@pytest.mark.parametrize("character", ["\x01", "\x08", "\x0b", "\x1f", "\x7f", "\x85", "\ufffe", "\uffff", "\u2028"])
+def test_a_control_character_in_an_order_reaches_quickbooks_as_valid_xml(service, character):
+    """Or is dropped on the way: what leaves is XML that any parser reads, and the rest of the text stands in it."""
+    service.restore(service.empty)
+    line = Line(service, "ABC")
+    line.update()
+    named = f"be{character}fore"
+    line.order(
+        "1001",
+        customer={"id": f"C-{named}", "name": f"{named} Ltd"},
+        memo=named,
+        lines=[{**make_order()["lines"][0], "description": named}],
+    )
+    assert line.begin()
+    root = etree.fromstring(line.message.encode())
+    texts = [node.text or "" for node in root.iter() if "fore" in (node.text or "")]
+    assert len(texts) >= 2
+    assert all(letter == "\n" or ord(letter) >= 32 for text in texts for letter in text)
+    line.update()
+    assert posted(service.rows()) >= 1

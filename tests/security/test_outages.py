@@ -68,12 +68,12 @@ def opened(kind: str, folder: pathlib.Path) -> Iterator[tuple[Qbwc, Outage]]:
 @pytest.fixture(scope="module", params=["full disk", "failing writes", "postgresql gone"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with opened(request.param, tmp_path_factory.mktemp("outage")) as (qbwc, outage):
-        added = qbwc.data("company", "add", "ABC")
+        added = qbwc.here.data("company", "add", "ABC")
         books = Company.new(name="ABC")
         between = Between(books)
-        connector = WebConnector.from_qwc(qbwc.ok("qwc"), added["password"], between, sleep=lambda seconds: None)
+        connector = WebConnector.from_qwc(qbwc.here.ok("qwc"), added["password"], between, sleep=lambda seconds: None)
         connector.poll()  # the lists
-        token = str(qbwc.data("token", "add", "ABC", "shop")["token"])
+        token = str(qbwc.here.data("token", "add", "ABC", "shop")["token"])
         yield World(qbwc, outage, books, between, connector, Shop(qbwc.url, token))
 
 
@@ -116,7 +116,7 @@ def test_programs_are_told_to_come_again(world):
 def test_a_page_that_must_write_says_so(world):
     session = requests.Session()
     chosen = {"password": "correct horse battery staple", "again": "correct horse battery staple"}
-    link = world.qbwc.data("user", "add", f"ana{world.orders}@example.com", "--name", "Ana", "--admin")["link"]
+    link = world.qbwc.here.data("user", "add", f"ana{world.orders}@example.com", "--name", "Ana", "--admin")["link"]
     path = link[link.index("/", 10) :]
     form = session.get(world.qbwc.url + path, timeout=30)
     assert form.status_code == 200

@@ -8,23 +8,30 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from sqlalchemy import select
+from werkzeug.routing import Map
 
 from qbwc_service.api.dispatch import ROUTES as API_ROUTES
+from qbwc_service.app import App
 from qbwc_service.companies import preferences
 from qbwc_service.companies.preferences import Visible
 from qbwc_service.db import companies, tables
 from qbwc_service.db import webhooks as webhook_table
-from qbwc_service.db.engine import reading
+from qbwc_service.db.engine import open_engine, reading
 from qbwc_service.db.jobs import jobs
+from qbwc_service.secrets import Keys
+from qbwc_service.settings import read
 from qbwc_service.simulator import Company, WebConnector
+from qbwc_service.simulator.soap import request as as_dot_net
 from qbwc_service.web.views import ROUTES as PAGE_ROUTES
 from tests.orders import as_text, make_order
 from tests.security.shop import Shop
+from tests.security.test_connector import WITH_TICKET
 from tests.web.site import Site, served
 
 PART = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
@@ -63,7 +70,7 @@ class World:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with served(tmp_path_factory.mktemp("tenants")) as site:
         site.add_order("1001")
-        token = site.qbwc.data("token", "add", str(site.company_id), "shop")["token"]
+        token = site.qbwc.here.data("token", "add", str(site.company_id), "shop")["token"]
         shop = Shop(site.url, token)
         shop.call("POST", "/orders/1001/send", "{}")
         site.poll()
@@ -71,11 +78,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def _other_company(site: Site) -> tuple[int, dict[str, str]]:
-    added = site.qbwc.data("company", "add", f"{CANARY} Works")
+    added = site.qbwc.here.data("company", "add", f"{CANARY} Works")
     books = Company.new(name=f"{CANARY} Works")
     books.make("Customer", f"{CANARY} in QuickBooks")
-    connector = WebConnector.from_qwc(site.qbwc.ok("qwc", str(added["id"])), added["password"], books)
-    token = site.qbwc.data("token", "add", str(added["id"]), f"{CANARY} shop")["token"]
+    connector = WebConnector.from_qwc(site.qbwc.here.ok("qwc", str(added["id"])), added["password"], books)
+    token = site.qbwc.here.data("token", "add", str(added["id"]), f"{CANARY} shop")["token"]
     shop = Shop(site.url, token)
     customer = {"id": "C-77", "name": f"{CANARY} Ltd"}
     for number in ("9001", "9002"):
@@ -175,9 +182,10 @@ def test_under_a_company_that_one_sees_the_things_of_another_are_not_there(world
     path = filled(route.path, {**world.ids, "company_id": str(world.site.company_id)})
     answer = ask(browser, route.method, path)
     assert world.hidden() == before
-    if who == "clerk":
-        assert answer.status_code in (403, 404), answer.text
-        assert CANARY not in answer.text
+    assert CANARY not in answer.text
+    # To an admin, what is to be taken away and is not there has been taken away already.
+    expected = (303 if route.path.endswith(("/revoke", "/remove")) else 404,) if who == "admin" else (403, 404)
+    assert answer.status_code in expected, answer.text
 
 
 @pytest.mark.parametrize("path", ["/companies", "/me", "/", "/help"])
@@ -194,3 +202,85 @@ def ask(browser: Any, method: str, path: str) -> requests.Response:
         method, browser.url + path, data=data, timeout=30, allow_redirects=False
     )
     return answer
+
+
+# What an address asks for behind its question mark: the hidden company's things, by each name that a page might take.
+QUESTIONS = (
+    "order=9001&number=9001&id={job}&job={job}&jobs={job}&message={message}&webhook={hook}&customer=C-77&find=C-77",
+    "company={company}&company_id={company}&link=C-77&side=vendor&state=attention&kind=Invoice&tab=history&before={job}",
+)
+
+
+@pytest.mark.parametrize(
+    "route",
+    [route for route in COMPANY_ROUTES if route.method == "GET" and len(PART.findall(route.path)) == 1],
+    ids=lambda route: str(route.path),
+)
+def test_no_question_to_ones_own_company_brings_what_is_anothers(world: World, route: Any) -> None:
+    ids = {"job": world.ids["id"], "message": world.ids["message_id"], "hook": world.ids["webhook_id"]}
+    path = filled(route.path, {"company_id": str(world.site.company_id)})
+    for question in QUESTIONS:
+        for browser in (world.site.clerk, world.site.admin):
+            answer = browser.get(f"{path}?{question.format(company=world.hidden_id, **ids)}")
+            assert answer.status_code < 500
+            assert CANARY not in answer.text
+
+
+# Nothing is left out --------------------------------------------------------------------------------------------------
+
+
+def addresses(paths: Map) -> set[tuple[str, str]]:
+    return {(method, rule.rule) for rule in paths.iter_rules() for method in (rule.methods or ()) if method != "HEAD"}
+
+
+def test_there_is_no_address_but_those_that_are_tried_here(tmp_path: Path) -> None:
+    """From the maps of the application itself. Of what is not tried here, each is named; it is of no company."""
+    settings = read({"QBWC_DATA_DIR": str(tmp_path), "QBWC_SECRET_KEY": "k" * 32})
+    engine = open_engine("sqlite://")
+    app = App(settings, engine, Keys("k" * 32))
+    engine.dispose()
+    maps = [one for part in (app, app._site, app._api) for one in vars(part).values() if isinstance(one, Map)]
+    assert len(maps) == 3
+    found = set().union(*map(addresses, maps))
+    tried = {(route.method, f"/api/v1{route.path}") for route in API_ROUTES}
+    tried |= {(route.method, route.path) for route in COMPANY_ROUTES}
+    assert tried <= found
+    of_people = {(route.method, route.path) for route in PAGE_ROUTES} - tried
+    assert not [path for _, path in of_people if "company" in path or "<int:job_id>" in path or "order" in path]
+    assert found - tried - of_people == {
+        ("GET", "/api/v1/openapi.json"),
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("GET", "/support"),
+        ("GET", "/metrics"),
+    }
+
+
+@pytest.mark.parametrize(
+    "route",
+    [route for route in PAGE_ROUTES if "company_id" not in route.path and route.method == "GET"],
+    ids=lambda route: str(route.path),
+)
+def test_no_page_beside_the_companies_tells_a_clerk_of_a_hidden_one(world: World, route: Any) -> None:
+    answer = world.site.clerk.get(PART.sub("1", route.path), allow_redirects=False)
+    assert CANARY not in answer.text
+    answer = world.site.clerk.get(f"{PART.sub('1', route.path)}?company={world.hidden_id}", allow_redirects=False)
+    assert CANARY not in answer.text
+
+
+def test_a_browsers_session_opens_neither_the_api_nor_the_connector(world: World) -> None:
+    world.site.admin.get("/companies")
+    cookie = world.site.admin.session.cookies["qbwc"]
+    session = requests.Session()
+    session.cookies.update({"qbwc": cookie})
+    assert session.get(f"{world.site.url}/me", timeout=30).status_code == 200
+    for method, path in (("GET", "orders"), ("POST", "orders"), ("GET", "company")):
+        answer = session.request(method, f"{world.site.url}/api/v1/{path}", json=make_order(), timeout=30)
+        assert answer.status_code == 401
+    before = world.hidden()
+    for ticket in (cookie, ""):
+        body = as_dot_net("sendRequestXML", {"ticket": ticket, **WITH_TICKET["sendRequestXML"]})
+        headers = {"Content-Type": "text/xml; charset=utf-8"}
+        answer = session.post(f"{world.site.url}/qbwc", body, headers=headers, timeout=30)
+        assert "QBXML" not in answer.text
+    assert world.hidden() == before

@@ -23,12 +23,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="qbwc-soak-") as folder:
         path, seconds = pathlib.Path(folder), arguments.minutes * 60
         if not arguments.postgresql:
-            return _tell(soak(path, seconds, arguments.seed, clients=arguments.clients))
+            return _tell(soak(path, seconds, arguments.seed, clients=arguments.clients, tell=_say))
         programs = postgres.binaries()
         if programs is None:
             parser.error("there is no PostgreSQL on this machine")
         with postgres.running(programs) as cluster:
-            return _tell(soak(path, seconds, arguments.seed, cluster.url, arguments.clients))
+            return _tell(soak(path, seconds, arguments.seed, cluster.url, arguments.clients, _say))
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _tell(report: Report) -> int:

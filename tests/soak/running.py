@@ -5,7 +5,7 @@ import itertools
 import json
 import pathlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -35,8 +35,18 @@ class Report:
     trends: list[Trend] = field(default_factory=list)
 
 
-def soak(folder: pathlib.Path, seconds: float, seed: int, database_url: str | None = None, clients: int = 4) -> Report:
-    """`clients` companies, each with a connector and an order system; half as many people and vandals."""
+def soak(
+    folder: pathlib.Path,
+    seconds: float,
+    seed: int,
+    database_url: str | None = None,
+    clients: int = 4,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Report:
+    """`clients` companies, each with a connector and an order system; half as many people and vandals.
+
+    `tell` is told some thirty times how the process looks.
+    """
     report = Report()
     qbwc = Qbwc(folder, database_url)
     qbwc.environment |= {"QBWC_TICK_SECONDS": "0.5", "QBWC_LOG": "json"}
@@ -60,10 +70,13 @@ def soak(folder: pathlib.Path, seconds: float, seed: int, database_url: str | No
             crowd.add(person.look, next(seeds))
         for vandal in vandals:
             crowd.add(vandal.attack, next(seeds))
-        until = time.monotonic() + seconds
+        until, told = time.monotonic() + seconds, 0.0
         while time.monotonic() < until:
             time.sleep(min(1.0, seconds / 30))
             watch.look()
+            if watch.samples[-1].seconds - told >= seconds / 30:
+                told = watch.samples[-1].seconds
+                tell(str(watch.samples[-1]))
         crowd.stop()
         for vandal in vandals:
             vandal.close()
@@ -134,5 +147,5 @@ def _people(qbwc: Qbwc, customers: list[Customer], count: int) -> list[Person]:
 def _vandals(qbwc: Qbwc, count: int) -> list[Vandal]:
     fuzzed = FuzzedService()
     scene = fuzzed.scenes()["posting"]  # of a database of its own: its tickets open nothing here
-    fuzzed.engine.dispose()
+    fuzzed.close()
     return [Vandal(qbwc.port, scene) for _ in range(count)]

@@ -13,6 +13,12 @@ class Sample:
     descriptors: int
     threads: int
 
+    def __str__(self) -> str:
+        return (
+            f"after {self.seconds / 60:.1f} minutes {self.memory / 2**20:.1f} MB, {self.descriptors} descriptors, "
+            f"{self.threads} threads"
+        )
+
 
 @dataclass
 class Watch:

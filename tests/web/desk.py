@@ -11,7 +11,7 @@ from werkzeug.test import Client, TestResponse
 from qbwc_service import sign_in
 from qbwc_service.companies import account, preferences
 from qbwc_service.companies.preferences import Preferences
-from qbwc_service.db import audit, companies, lists, people, schema
+from qbwc_service.db import audit, companies, lists, people
 from qbwc_service.db.companies import Company
 from qbwc_service.db.engine import AnyRow, open_engine, reading
 from qbwc_service.db.lists import List
@@ -19,6 +19,7 @@ from qbwc_service.posting import exchange
 from qbwc_service.secrets import Keys
 from qbwc_service.settings import Settings
 from qbwc_service.web import cookies, site
+from tests import migrated
 from tests.web.markup import fields_of
 
 SECRET = "a secret key of a test"
@@ -34,7 +35,7 @@ class Desk:
     def __init__(self, folder: pathlib.Path) -> None:
         self.settings = Settings(f"sqlite:///{folder / 'desk.sqlite3'}", folder, "http://localhost:8080", 8080, SECRET)
         self.engine, self.keys = open_engine(self.settings.database_url), Keys(SECRET)
-        schema.migrate(self.engine)
+        migrated.make(folder / "desk.sqlite3")
         with self.engine.begin() as db:
             self.company, credentials = account.add(db, self.keys, "ABC Promotions", None, 5, now())
             exchange.read_lists_of_new(db, self.company.id, now())

@@ -58,7 +58,7 @@ class Site:
     def __init__(self, qbwc: Qbwc) -> None:
         self.qbwc, self.url = qbwc, qbwc.url
         self.books = Company.new(name="ABC Promotions")
-        self.added = qbwc.data("company", "add", "ABC Promotions")
+        self.added = qbwc.here.data("company", "add", "ABC Promotions")
         self.company_id: int = self.added["id"]
         self.base = f"/companies/{self.company_id}"
         self.engine = open_engine(f"sqlite:///{qbwc.data_dir / 'qbwc.sqlite3'}")
@@ -66,7 +66,7 @@ class Site:
 
     def poll(self, times: int = 1) -> None:
         """The simulated Web Connector polls: each time until there is nothing more to send."""
-        connector = WebConnector.from_qwc(self.qbwc.ok("qwc"), self.qbwc_password(), self.books)
+        connector = WebConnector.from_qwc(self.qbwc.here.ok("qwc"), self.qbwc_password(), self.books)
         for _ in range(times):
             connector.poll()
 
@@ -89,7 +89,7 @@ class Site:
 
     def add_order(self, number: str = "1001", **changes: Any) -> dict[str, Any]:
         order = make_order(number, **changes)
-        self.qbwc.ok("order", "add", str(self.company_id), "-", stdin=json.dumps(order))
+        self.qbwc.here.ok("order", "add", str(self.company_id), "-", stdin=json.dumps(order))
         return order
 
 
@@ -98,7 +98,7 @@ def served(folder: pathlib.Path, *, lists: bool = True) -> Iterator[Site]:
     """The service with a company; `lists`: its QuickBooks lists were read by a simulated connector already."""
     folder.mkdir(parents=True, exist_ok=True)
     qbwc = Qbwc(folder)
-    qbwc.ok("init")
+    qbwc.init()
     site = Site(qbwc)
     site.add_user("ana@example.com", "Ana Admin", admin=True)
     site.add_user("carl@example.com", "Carl Clerk")

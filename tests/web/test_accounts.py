@@ -146,3 +146,9 @@ def test_the_reason_is_told_in_spanish(desk: Desk) -> None:
     desk.set(ar_account="Checking")
     page = desk.admin.get(f"{desk.base}/accounts", headers={"Accept-Language": "es"}).text
     assert "Checking es una cuenta del tipo Banco. Aquí QuickBooks solo acepta Cuentas por cobrar" in page
+
+
+def test_spanish_says_u_before_an_o(desk: Desk) -> None:
+    page = desk.admin.get(f"{desk.base}/accounts", headers={"Accept-Language": "es"}).text
+    assert "Cuentas del tipo Ingresos u Otros ingresos." in page
+    assert " u Otros gastos." in page

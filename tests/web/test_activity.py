@@ -21,7 +21,7 @@ from qbwc_service.posting.naming import record_of
 from qbwc_service.posting.plan import Choices
 from qbwc_service.simulator import WebConnector
 from qbwc_service.web import reasons, timeline
-from tests.web.forms import put_order
+from tests.web.forms import fields_of, put_order
 from tests.web.markup import text_of
 from tests.web.site import Browser, Site, served
 
@@ -175,13 +175,18 @@ def test_a_second_press_changes_nothing_and_shows_how_it_stands(site: Site) -> N
     assert job(site, record).state == "cancelled"
 
 
-def test_edit_and_resend_cancels_it_and_leads_to_the_send_window(site: Site) -> None:
+def test_edit_and_resend_opens_the_send_window_and_replaces_it_only_when_that_is_sent(site: Site) -> None:
     record = refused(site, "A/8 %")
-    path = f"{site.base}/activity/{job(site, record).id}"
-    site.admin.get(path)
-    answer = site.admin.post(f"{path}/edit", allow_redirects=False)
-    assert answer.headers["Location"] == f"{site.base}/orders/A~2F8~20~25/send"
-    assert job(site, record).state == "cancelled"
+    path = f"{site.base}/orders/A~2F8~20~25/send"
+    assert f'href="{path}?again=yes"' in page(site.admin, site, record)
+    window = site.admin.get(f"{path}?again=yes")
+    before = job(site, record)
+    assert before.state == "attention"
+    sent = site.admin.post(path, [*fields_of(window, path), ("do", "send")])
+    assert "Queued" in text_of(sent.text)
+    assert job(site, record).id > before.id
+    poll(site)
+    assert job(site, record).state == "posted"
 
 
 def test_many_with_one_cause_are_retried_with_one_button(site: Site) -> None:
@@ -345,7 +350,7 @@ def test_whoever_may_not_send_a_kind_may_neither_retry_nor_cancel_it(site: Site)
         assert f"/{job(site, record).id}/retry" not in told
         assert 'name="job"' not in site.clerk.get(f"{site.base}/activity?q=2050").text
         before = job(site, record)
-        for button in ("retry", "cancel", "edit", "rename", "choose"):
+        for button in ("retry", "cancel", "rename", "choose"):
             assert press(site.clerk, site, record, button).status_code == 403
         for many in ("retry", "cancel"):
             for fields in ({"job": str(before.id)}, {"like": str(before.id)}):
@@ -359,7 +364,7 @@ def test_whoever_may_not_send_a_kind_may_neither_retry_nor_cancel_it(site: Site)
 
 
 def test_another_companys_jobs_are_not_there(site: Site) -> None:
-    other = site.qbwc.data("company", "add", "Elsewhere")["id"]
+    other = site.qbwc.here.data("company", "add", "Elsewhere")["id"]
     record = refused(site, "2060")
     path = f"/companies/{other}/activity"
     assert site.admin.get(f"{path}/{job(site, record).id}").status_code == 404

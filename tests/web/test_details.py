@@ -220,6 +220,33 @@ def test_another_company_file_is_told_of_in_the_viewers_language(desk: Desk) -> 
     assert "QuickBooks tiene abierto otro archivo de empresa y no el de ABC Promotions." in spanish
 
 
+@pytest.mark.parametrize(
+    ("problem", "spanish"),
+    [
+        (
+            "This QuickBooks speaks qbXML 2.1; 8.0 or newer is needed (QuickBooks 2009). Update QuickBooks.",
+            "habla qbXML",
+        ),
+        ("QuickBooks did not answer as it should (no answer).", "no respondió como debía (sin respuesta)."),
+        ("QuickBooks did not answer as it should (0x80040400). Bad <x>", "como debía (0x80040400). Bad &lt;x&gt;"),
+        (
+            "QuickBooks did not say what it holds of the documents in doubt. It is asked again next time.",
+            "Se le pregunta de nuevo la próxima vez.",
+        ),
+    ],
+)
+def test_each_problem_of_the_connection_is_told_in_spanish(desk: Desk, problem: str, spanish: str) -> None:
+    with desk.engine.begin() as db:
+        companies.note_problem(db, desk.company.id, problem, now())
+    assert spanish in desk.admin.get(f"{desk.base}/details", headers={"Accept-Language": "es"}).text
+
+
+def test_a_number_of_ever_so_many_digits_is_a_fault_of_its_field(desk: Desk) -> None:
+    answer = desk.submit("/details", "/details", batch="9" * 5000)
+    assert answer.status_code == 422
+    assert desk.preferences().batch == 250
+
+
 # --- uninstall --------------------------------------------------------------------------------------------------------
 
 

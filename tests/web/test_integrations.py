@@ -134,7 +134,7 @@ def test_many_companies_are_paged_and_searched(site: Site) -> None:
 
 def test_the_qwc_file_is_the_same_each_time_and_named_safely(site: Site) -> None:
     first, second = site.admin.get(f"{site.base}/qwc"), site.admin.get(f"{site.base}/qwc")
-    assert first.content == second.content == site.qbwc.ok("qwc", "ABC Promotions").encode()
+    assert first.content == second.content == site.qbwc.here.ok("qwc", "ABC Promotions").encode()
     assert etree.fromstring(first.content).findtext("AppURL") == f"{site.url}/qbwc"
     assert site.qbwc_password() not in first.text
     expected = "attachment; filename=\"ABC-Promotions.qwc\"; filename*=UTF-8''ABC%20Promotions.qwc"
@@ -156,7 +156,7 @@ def test_the_checklist_tells_how_far_it_is_until_the_first_order_is_posted(tmp_p
         assert done(site.admin.get(setup).text) == [True, True, False, False, False, False, False]
 
         with contextlib.suppress(Exception):
-            WebConnector.from_qwc(site.qbwc.ok("qwc"), "wrong", site.books).poll()
+            WebConnector.from_qwc(site.qbwc.here.ok("qwc"), "wrong", site.books).poll()
         assert "called with a wrong password" in site.admin.get(setup).text
         assert done(site.admin.get(steps).text) == [True, True, True, False, False, False, False]
         assert "Needs attention" in card_of(site.admin.get("/companies").text, "ABC Promotions")
@@ -171,7 +171,7 @@ def test_the_checklist_tells_how_far_it_is_until_the_first_order_is_posted(tmp_p
         assert "qbXML" in card
 
         site.add_order("1001")
-        site.qbwc.ok("order", "send", str(site.company_id), "1001")
+        site.qbwc.here.ok("order", "send", str(site.company_id), "1001")
         site.poll()
         posted = site.admin.get(setup).text
         assert done(posted) == [True] * 7

@@ -80,7 +80,7 @@ def test_the_list_is_filtered_by_state_and_turned_page_by_page(site: Site) -> No
 
 
 @pytest.mark.parametrize(
-    "query", ["before=x", "before=9999999999999999999999", "state=nonsense", "before=-1", "search=%00"]
+    "query", ["before=x", "before=9999999999999999999999", "state=nonsense", "before=-1", "search=%EF%BF%BF"]
 )
 def test_a_query_that_nobody_would_write_fails_nothing(site: Site, query: str) -> None:
     assert site.admin.get(f"{site.base}/orders?{query}").status_code == 200

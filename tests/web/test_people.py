@@ -71,7 +71,7 @@ def test_an_invitation_keeps_what_was_typed_and_says_all_that_is_wrong(site: Sit
 
 
 def test_an_invitation_can_be_withdrawn_and_a_user_who_came_cannot(site: Site) -> None:
-    link = site.qbwc.data("user", "add", "typo@example.com")["link"].removeprefix(site.url)
+    link = site.qbwc.here.data("user", "add", "typo@example.com")["link"].removeprefix(site.url)
     gone = act(site, "typo@example.com", "withdraw")
     assert "The invitation of typo is withdrawn." in gone.text
     assert "typo@example.com" not in re.sub(r"(?s)<p class=.said.*?</p>", "", gone.text)
@@ -80,7 +80,7 @@ def test_an_invitation_can_be_withdrawn_and_a_user_who_came_cannot(site: Site) -
 
 
 def test_whoever_opens_an_invitation_in_another_persons_browser_is_warned_and_then_in_alone(site: Site) -> None:
-    link = site.qbwc.data("user", "add", "ute@example.com")["link"].removeprefix(site.url)
+    link = site.qbwc.here.data("user", "add", "ute@example.com")["link"].removeprefix(site.url)
     browser = site.browser("carl@example.com")
     assert "In this browser Carl Clerk is signed in." in browser.get(link).text
     arrived = browser.post(link, {"password": PASSWORD, "again": PASSWORD})
@@ -224,7 +224,7 @@ def test_a_company_is_shown_to_whom_it_is_for(
 
 
 def test_the_trail_says_in_plain_words_who_did_what_to_whom(site: Site) -> None:
-    site.qbwc.ok("user", "add", "quin@example.com")
+    site.qbwc.here.ok("user", "add", "quin@example.com")
     act(site, "quin@example.com", "withdraw")
     shown = site.admin.get("/audit").text
     rows = [re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", row)) for row in re.findall(r"<tr>.*?</tr>", shown, re.S)]

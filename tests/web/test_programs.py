@@ -201,7 +201,7 @@ def test_only_admins_have_to_do_with_programs(site: Site) -> None:
 
 def test_another_companys_tokens_and_webhooks_are_out_of_reach(site: Site) -> None:
     make_token(site, "well guarded")
-    other = site.qbwc.data("company", "add", "Elsewhere")["id"]
+    other = site.qbwc.here.data("company", "add", "Elsewhere")["id"]
     with reading(site.engine) as db:
         token = token_table.of_company(db, site.company_id)[0].id
     assert "revoked already" in site.admin.post(f"/companies/{other}/api/tokens/{token}/revoke").text

@@ -1,14 +1,16 @@
 """The window "Send to QuickBooks", without scripts as with them: to the cent, and once."""
 
+import datetime as dt
 import json
 
 import pytest
 from lxml import html as markup
 
-from qbwc_service.db import audit
+from qbwc_service.db import audit, companies
 from qbwc_service.db import lists as list_table
 from qbwc_service.db.lists import List
-from tests.web.forms import press, put_order, said_by, settings, texts, window
+from qbwc_service.posting import send as sending
+from tests.web.forms import fields_of, press, put_order, said_by, settings, texts, window
 from tests.web.site import Site, served
 
 TWO_SUPPLIERS = {
@@ -335,7 +337,38 @@ def test_the_window_needs_the_token_of_its_page(site: Site) -> None:
 
 def test_the_preview_is_what_the_command_shows(site: Site) -> None:
     put_order(site, "1023")
-    told = site.qbwc.run("order", "send", str(site.company_id), "1023", "--dry-run", "--json")
+    told = site.qbwc.here.run("order", "send", str(site.company_id), "1023", "--dry-run", "--json")
     (invoice,) = [one for one in json.loads(told.stdout)["documents"] if one["kind"] == "Invoice"]
     shown = preview_of(site.clerk.get(f"{site.base}/orders/1023/send"))
     assert f"balance due {invoice['balance']}" in shown
+
+
+def test_settings_that_changed_since_the_preview_are_told_before_anything_is_sent(site: Site) -> None:
+    put_order(site, "1060", tax={"amount": "7.00"})
+    shown = window(site, site.clerk, "1060")
+    settings(site, tax="quickbooks")
+    try:
+        again = press(site, site.clerk, "1060", "send", shown)
+        assert again.status_code == 422
+        assert "The company's settings were changed while this window was open." in texts(again)
+        assert "Tax that QuickBooks is expected to add" in again.text  # the preview is of what holds now
+        path = f"{site.base}/orders/1060/send"
+        assert "Queued" in texts(press(site, site.clerk, "1060", "send", fields_of(again, path)))
+    finally:
+        settings(site, tax="item")
+
+
+def test_a_customer_who_was_linked_meanwhile_is_told_instead_of_billed_to_another(site: Site) -> None:
+    put_order(site, "1061", customer={"id": "C-1061", "name": "Not In QuickBooks"})
+    shown = window(site, site.clerk, "1061")
+    assert ("customer", "") in shown
+    with site.engine.begin() as db:
+        company = companies.by_id(db, site.company_id)
+        record = list_table.listed(db, site.company_id, List.CUSTOMER)[0]
+        sending.link(db, company, "customer:C-1061", List.CUSTOMER, record.list_id, dt.datetime.now(dt.UTC))
+    again = press(site, site.clerk, "1061", "send", shown)
+    assert again.status_code == 422
+    assert f"was linked to {record.name} in QuickBooks while this window was open" in texts(again)
+    path = f"{site.base}/orders/1061/send"
+    assert ("customer", record.list_id) in fields_of(again, path)
+    assert "Queued" in texts(press(site, site.clerk, "1061", "send", fields_of(again, path)))

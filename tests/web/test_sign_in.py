@@ -109,11 +109,11 @@ def test_somebody_who_is_disabled_is_out_at_once_and_stays_out(site: Site) -> No
     site.add_user("dora@example.com", "Dora")
     browser = site.browser("dora@example.com")
     assert is_signed_in(browser)
-    site.qbwc.ok("user", "disable", "dora@example.com")
+    site.qbwc.here.ok("user", "disable", "dora@example.com")
     assert browser.get("/me").status_code == 401
     refused = browser.sign_in("dora@example.com")
     assert "do not belong together" in refused.text
-    site.qbwc.ok("user", "enable", "dora@example.com")
+    site.qbwc.here.ok("user", "enable", "dora@example.com")
     assert browser.get("/me").status_code == 401  # the old session does not come back
     assert browser.sign_in("dora@example.com").status_code == 200 or is_signed_in(browser)
 
@@ -280,7 +280,7 @@ def test_a_form_that_needs_the_password_once_more_is_kept(site: Site) -> None:
     kept = {"kept:name": "Gus", "kept:email": "gus@example.com", "then": "/people/invite"}
     resumed = browser.post("/prove", {"password": PASSWORD, **kept})
     assert 'action="/people/invite"' in resumed.text
-    assert "gus@example.com" not in site.qbwc.ok("user", "list")
+    assert "gus@example.com" not in site.qbwc.here.ok("user", "list")
     done = browser.post("/people/invite", {"name": "Gus", "email": "gus@example.com"})
     assert "A link for Gus" in done.text
 
@@ -372,7 +372,7 @@ def mailing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Po
     controller.start()
     qbwc = Qbwc(tmp_path_factory.mktemp("mailing"))
     qbwc.environment |= {"QBWC_SMTP_URL": f"smtp://127.0.0.1:{port}", "QBWC_MAIL_FROM": "qbwc@example.com"}
-    qbwc.ok("init")
+    qbwc.init()
     site = Site(qbwc)
     site.add_user("ana@example.com", "Ana Admin", admin=True)
     site.add_user("carl@example.com", "Carl Clerk")
@@ -397,7 +397,7 @@ def test_without_mail_the_page_says_whom_to_ask(site: Site) -> None:
 
 def test_a_reset_link_is_mailed_and_the_page_tells_nobody_who_is_here(mailing: tuple[Site, Post]) -> None:
     site, post = mailing
-    from_admin = site.qbwc.data("user", "link", "carl@example.com")["link"].removeprefix(site.url)
+    from_admin = site.qbwc.here.data("user", "link", "carl@example.com")["link"].removeprefix(site.url)
     with site.engine.begin() as db:
         db.execute(text("UPDATE one_time_links SET made_at = '2020-01-01 00:00:00'"))
     old_session = site.browser("carl@example.com")

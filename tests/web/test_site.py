@@ -51,6 +51,23 @@ def test_pages_are_not_kept_by_browsers_and_files_are(site: Site) -> None:
     assert "immutable" in requests.get(f"{site.url}/static/app.css", timeout=30).headers["Cache-Control"]
 
 
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**30])
+def test_an_id_that_no_column_holds_is_a_page_that_is_not_there(site: Site, number: int) -> None:
+    for path in (f"/companies/{number}", f"/companies/{number}/orders", f"{site.base}/activity/{number}"):
+        assert site.admin.get(path).status_code == 404
+    site.admin.get("/me")
+    assert site.admin.post(f"/me/sessions/{number}/end").status_code == 404
+
+
+def test_nul_is_refused_wherever_it_comes(site: Site) -> None:
+    for path in ("/orders/%00", "/orders/~00", "/crm/~00/link"):
+        assert site.admin.get(site.base + path).status_code in (404, 405)
+    for path in ("/companies?q=%00", f"{site.base}/orders?search=a%00b", f"{site.base}/orders?a%00b=1"):
+        assert site.admin.get(path).status_code == 400
+    site.admin.get("/me")
+    assert site.admin.post("/me", {"name": "Ana\0"}).status_code == 400
+
+
 def test_a_page_that_is_not_there_says_so(site: Site) -> None:
     answer = site.admin.get("/nowhere")
     assert answer.status_code == 404
@@ -78,7 +95,7 @@ def test_the_first_admins_link_works_once(tmp_path: pathlib.Path) -> None:
     with served(tmp_path, lists=False) as site:
         with site.engine.begin() as db:
             db.exec_driver_sql("DELETE FROM users")
-        link = site.qbwc.data("init")["first_admin"].removeprefix(site.url)
+        link = site.qbwc.here.data("init")["first_admin"].removeprefix(site.url)
         fields = {"email": "eva@example.com", "name": "Eva", "password": PASSWORD, "again": PASSWORD}
         first = Browser(site.url)
         assert "the first admin" in first.get(link).text
@@ -90,4 +107,4 @@ def test_the_first_admins_link_works_once(tmp_path: pathlib.Path) -> None:
         assert entered.status_code == 200
         assert "Welcome. You are signed in." in entered.text
         assert Browser(site.url).get(link).status_code == 410
-        assert site.qbwc.data("init")["first_admin"] is None
+        assert site.qbwc.here.data("init")["first_admin"] is None

@@ -130,7 +130,10 @@ def _type_word(page: Page, type_: str) -> str:
 def _or(page: Page, words: Sequence[str]) -> str:
     if len(words) == 1:
         return words[0]
-    return page.text("%(these)s or %(last)s", these=", ".join(words[:-1]), last=words[-1])
+    these, last = ", ".join(words[:-1]), words[-1]
+    if last.lower().startswith(("o", "ho")):  # where Spanish says "u": Ingresos u Otros ingresos
+        return page.text("%(these)s or %(o_word)s", these=these, o_word=last)
+    return page.text("%(these)s or %(last)s", these=these, last=last)
 
 
 def refresh(page: Page) -> Response:

@@ -81,7 +81,7 @@ def _facts(page: Page, db: Connection, job: AnyRow) -> dict[str, Any]:
     """-> what progress.html shows; the page includes it."""
     past = activity.history_of(db, job.id)
     may = rights.may_act(job.kind, page.rights)
-    needs = table.needed_by(db, [job.id])
+    needs = table.needed_by(db, [job.id]).get(job.id, [])
     last = past[-1].event if past else ""
     goes_with = activity.goes_with(db, job, queue.LIST_KINDS) if may and can_cancel(job) else []
     may_all = all(rights.may_act(row.kind, page.rights) for row in goes_with)
@@ -268,17 +268,6 @@ def cancel(page: Page, job_id: int) -> Response:
     return page.go(_path(page, job_id), f"{said} {more}" if len(cancelled) > 1 else said)
 
 
-def edit(page: Page, job_id: int) -> Response:
-    """Cancelled, to be sent otherwise: the way leads to its order's send window."""
-    cancelled = _cancel(page, job_id)
-    if isinstance(cancelled, Response):
-        return cancelled
-    with page.reading() as db:
-        job = _job(page, db, job_id)
-    said = page.text("It is cancelled. Choose anew, and send it.")
-    return page.go(f"{order_path(page, job.order_number)}/send", said)
-
-
 def _cancel(page: Page, job_id: int) -> list[AnyRow] | Response:
     try:
         with page.writing() as db:
@@ -341,7 +330,6 @@ ROUTES = (
     Route("GET", f"{_JOB}/messages/<int:message_id>/<which>", whole),
     Route("POST", f"{_JOB}/retry", retry),
     Route("POST", f"{_JOB}/cancel", cancel),
-    Route("POST", f"{_JOB}/edit", edit),
     Route("POST", f"{_JOB}/rename", rename),
     Route("POST", f"{_JOB}/choose", choose),
 )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from ... import orders as intake
@@ -26,7 +27,7 @@ from .. import figures, next_poll, pickers, places, preview, send_form
 from ..addresses import order_path
 from ..page import Page, Route
 from ..preview import WrongChoice
-from ..send_form import TAX_ITEM, SendForm
+from ..send_form import SETTINGS, TAX_ITEM, SendForm
 from .activity import not_for_you
 from .orders import order_of
 
@@ -43,12 +44,13 @@ PARTS = {
     "tax": N_("the tax"),
     "payments": N_("the payments"),
     "suppliers": N_("the suppliers"),
+    SETTINGS: N_("the company's settings"),
 }
 MOST_TAX_ITEMS = 200
 
 
 class _Replaced(Exception):
-    """The order is another one than the form was made for."""
+    """The order is another one than the form was made for, or the settings are."""
 
     def __init__(self, parts: Sequence[str]) -> None:
         super().__init__(", ".join(parts))
@@ -109,7 +111,7 @@ def _found(page: Page, order: Order, form: SendForm, field: str) -> Response:
 
 def _preview(page: Page, order: Order, form: SendForm) -> Response:
     tried = preview.tried(page, order, form, pickers.parties_of(order))
-    parts = send_form.changed(page.form.get("seen", ""), order)
+    parts = send_form.changed(page.form.get("seen", ""), order, preferences.load(page.of.settings))
     return page.show(
         "send/preview.html",
         preview=tried,
@@ -121,9 +123,13 @@ def _preview(page: Page, order: Order, form: SendForm) -> Response:
 
 
 def _replaced(page: Page, parts: Sequence[str]) -> str:
-    """-> what to say when the order is another one now; "" when it is not."""
+    """-> what to say when the order or the settings are others now; "" when they are not."""
     if not parts:
         return ""
+    if list(parts) == [SETTINGS]:
+        return page.text(
+            "The company's settings were changed while this window was open. Look at the preview, then send."
+        )
     named = [page.text(PARTS[part]) for part in PARTS if part in parts]
     if not named:
         return page.text("The order was replaced while this window was open. Look at the preview, then send.")
@@ -142,10 +148,14 @@ def _send(page: Page, row: AnyRow, order: Order, form: SendForm) -> Response:
             soon = next_poll.said(page, db)
     except _Replaced as error:
         page.fault("preview", _replaced(page, error.parts))
+        with page.reading() as db:
+            page.company = company_table.by_id(db, page.of.id) or page.of  # the preview is of what holds by now
     except WrongChoice as error:
         page.fault(error.field, error.message)
     except NotAllowed:
         return not_for_you(page)
+    except sending.UnknownOrder:  # its company was removed
+        raise NotFound from None
     except queue.NotNow:
         page.fault("preview", page.text("QuickBooks is taking some of it at this moment. Look at it again, then send."))
     except sending.Refused as refused:
@@ -170,16 +180,17 @@ def _send(page: Page, row: AnyRow, order: Order, form: SendForm) -> Response:
 
 def _sent(db: Connection, page: Page, number: str, form: SendForm) -> int:
     """Sends it in one transaction with the links that were chosen; -> how many documents are added."""
-    company_table.lock(db, page.of.id)
-    row = table.hold(db, page.of.id, number)
+    company = sending.held(db, page.of)
+    row = table.hold(db, company.id, number)
     if row is None:
-        raise sending.UnknownOrder(page.of.name, number)
+        raise sending.UnknownOrder(company.name, number)
     order = intake.stored(row.content)
-    if parts := send_form.changed(page.form.get("seen", ""), order):
+    if parts := send_form.changed(page.form.get("seen", ""), order, preferences.load(company.settings)):
         raise _Replaced(parts)
     choices = form.for_order(order)
     if lacking := sending.asked_for(choices) - page.rights:
         raise NotAllowed(lacking)
+    preview.require_not_linked(db, page, pickers.parties_of(order), choices, order)
     wanted = preview.links_wanted(db, page, pickers.parties_of(order), form, choices, order)
     for party, name in preview.link(db, page, wanted):
         page.note(db, f"{party.which}.linked", party.record, name)
@@ -221,7 +232,7 @@ def _window(page: Page, row: AnyRow, order: Order, form: SendForm) -> Response:
         kept=_kept,
         accounts=choices,
         taxes=taxes,
-        seen=send_form.fingerprint(order),
+        seen=send_form.fingerprint(order, wanted),
         path=order_path(page.base, row.number),
         from_before=row.completed_at < page.of.created_at,
         may={right.value: right in page.rights for right in Right},

@@ -1,0 +1,140 @@
+"""Many rows in one statement, and as one parameter: JSON or an array, which the databases take apart themselves.
+
+With a parameter for each value, hundreds of rows cost several times what the database then does with them.
+"""
+
+import datetime as dt
+import functools
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Column,
+    ColumnElement,
+    Select,
+    String,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    literal_column,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, CursorResult
+
+AT_ONCE = 2000  # rows: what it takes to write them out grows no more with their number
+
+
+def one_of(db: Connection, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """-> the condition that a column of numbers or texts has one of these values, however many."""
+    if db.dialect.name == "postgresql":
+        kind = Text() if isinstance(column.type, String) else column.type
+        return column == func.any(bindparam(None, list(values), type_=ARRAY(kind)))
+    given = func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
+    return column.in_(select(given.c.value))
+
+
+def put(db: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]], **same: Any) -> None:
+    """Inserts rows, whose values stand in the sequence of `names`; the values of `same` are those of each."""
+    for _ in _execute(db, _insert(db.dialect.name, table, tuple(names), tuple(same)), rows, same):
+        pass
+
+
+def put_new(
+    db: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]], **same: Any
+) -> list[int]:
+    """The same; -> the ids that the rows took, which ascend with them."""
+    statement = _insert(db.dialect.name, table, tuple(names), tuple(same)).returning(table.c.id)
+    return sorted(row.id for result in _execute(db, statement, rows, same) for row in result)
+
+
+def put_over(
+    db: Connection, table: Table, keys: Sequence[str], names: Sequence[str], rows: Iterable[Sequence[Any]], **same: Any
+) -> None:
+    """The same; where there is a row of these keys, it takes the new values. No two rows may have the same keys."""
+    for _ in _execute(db, _upsert(db.dialect.name, table, tuple(keys), tuple(names), tuple(same)), rows, same):
+        pass
+
+
+def change(db: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]], **same: Any) -> None:
+    """Sets columns of the rows whose id stands before the values."""
+    for _ in _execute(db, _update(db.dialect.name, table, tuple(names), tuple(same)), rows, same):
+        pass
+
+
+def _execute(
+    db: Connection, statement: Any, rows: Iterable[Sequence[Any]], same: Mapping[str, Any]
+) -> Iterator[CursorResult[Any]]:
+    plain = functools.partial(_plain, db.dialect.name)
+    left = iter(rows)
+    while given := list(itertools.islice(left, AT_ONCE)):
+        yield db.execute(statement, {"rows": json.dumps(given, ensure_ascii=False, default=plain), **same})
+
+
+def _plain(dialect: str, value: object) -> str:
+    """-> a time as its column (engine.Utc) has it."""
+    if not isinstance(value, dt.datetime) or value.tzinfo is None:
+        raise TypeError(f"{value!r} cannot stand in a row")
+    utc = value.astimezone(dt.UTC)
+    return (utc if dialect == "postgresql" else utc.replace(tzinfo=None)).isoformat(" ", "microseconds")
+
+
+@functools.cache
+def _insert(dialect: str, table: Table, names: tuple[str, ...], same: tuple[str, ...]) -> Any:
+    return insert(table).from_select([*names, *same], _rows(dialect, table, names, same), include_defaults=False)
+
+
+@functools.cache
+def _upsert(dialect: str, table: Table, keys: tuple[str, ...], names: tuple[str, ...], same: tuple[str, ...]) -> Any:
+    rows = _rows(dialect, table, names, same).where(true())  # SQLite would take ON CONFLICT for the ON of a join
+    found: Any = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
+    changed = {name: found.excluded[name] for name in (*names, *same) if name not in keys}
+    return found.from_select([*names, *same], rows, include_defaults=False).on_conflict_do_update(
+        index_elements=list(keys), set_=changed
+    )
+
+
+@functools.cache
+def _update(dialect: str, table: Table, names: tuple[str, ...], same: tuple[str, ...]) -> Any:
+    (id_, *values), _ = _given(dialect, [table.c.id, *(table.c[name] for name in names)])
+    values += _shared(table, same)
+    return update(table).where(table.c.id == id_).values(dict(zip((*names, *same), values, strict=True)))
+
+
+def _rows(dialect: str, table: Table, names: Sequence[str], same: Sequence[str]) -> Select[Any]:
+    values, source = _given(dialect, [table.c[name] for name in names])
+    return select(*values, *_shared(table, same)).select_from(source)
+
+
+def _shared(table: Table, same: Sequence[str]) -> list[ColumnElement[Any]]:
+    return [bindparam(name, type_=table.c[name].type) for name in same]
+
+
+def _given(dialect: str, columns: Sequence[Column[Any]]) -> tuple[list[ColumnElement[Any]], Any]:
+    """-> the values of a row, and the rows."""
+    rows = bindparam("rows", type_=Text)
+    if dialect == "postgresql":
+        source = func.json_array_elements(cast(rows, JSON)).table_valued(column("value", JSON), name="given")
+        return [_typed(source.c.value, index, each) for index, each in enumerate(columns)], source
+    source = func.json_each(rows).table_valued("value", name="given")
+    return [func.json_extract(source.c.value, _path(index)) for index in range(len(columns))], source
+
+
+def _path(index: int) -> ColumnElement[str]:
+    return literal_column(f"'$[{index}]'")
+
+
+def _typed(row: ColumnElement[Any], index: int, column: Column[Any]) -> ColumnElement[Any]:
+    """Texts are not cast: that would cut them where they are too long, instead of failing."""
+    text: ColumnElement[Any] = row.op("->>")(literal_column(str(index)))
+    return text if isinstance(column.type, String) else cast(text, column.type)
