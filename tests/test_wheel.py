@@ -34,6 +34,7 @@ def test_the_wheel_holds_what_the_program_needs_and_no_stray_top_level(wheel):
     assert "qbwc_service/migrations/env.py" in names
     assert "qbwc_service/qwc_templates/desktop.qwc" in names
     assert "qbwc_service/locale/es/LC_MESSAGES/qbwc.po" in names
+    assert "qbwc_service/deploy/files/nginx.conf" in names
 
 
 def test_every_command_works_from_any_folder_in_a_clean_environment(wheel, tmp_path):

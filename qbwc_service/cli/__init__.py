@@ -18,6 +18,7 @@ COMMANDS = {
     "backup": _Lazy("keep", "backup", "Write the whole database to a file, while the service runs."),
     "company": _Lazy("company", "company", "Companies: add, list, show, remove, export, erase."),
     "demo": _Lazy("demo", "demo", "See it work: service, simulated QuickBooks and sample orders in one."),
+    "deploy": _Lazy("deploy", "deploy", "Print the files for running it: systemd, nginx, containers."),
     "doctor": _Lazy("status", "doctor", "Why is nothing happening? Checks all that can be in the way."),
     "explain": _Lazy("lists", "explain", "What a QuickBooks code means, and who mends it."),
     "init": _Lazy("server", "init", "Make the data folder, the secret key and, on SQLite, the tables."),
