@@ -1,0 +1,160 @@
+"""Each migration over a database that was used: up and back again, on both databases, all or nothing."""
+
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import event, inspect
+from sqlalchemy.engine import Engine
+
+from qbwc_service.db import schema
+from qbwc_service.db.engine import metadata, open_engine
+
+from .filling import EARLIER, REVISIONS, contents, fill, move, within
+
+STEPS = [
+    pytest.param(there, here, id=f"{there}-{here}")
+    for one, other in pairwise(REVISIONS)
+    for there, here in ((one, other), (other, one))
+]
+
+
+@pytest.fixture
+def empty(empty_url):
+    """-> an empty database, once of each kind."""
+    engine = open_engine(empty_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def new(tmp_path):
+    """-> another, empty SQLite database."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'new.sqlite3'}")
+    yield engine
+    engine.dispose()
+
+
+def shape(engine: Engine):
+    """-> tables, columns, keys, and indexes with their conditions; in whatever sequence they were made."""
+    told = {}
+    look = inspect(engine)
+    for table in sorted(set(look.get_table_names()) - {"alembic_version"}):
+        told[table] = {
+            "columns": {
+                column["name"]: (str(column["type"]), column["nullable"], column["default"])
+                for column in look.get_columns(table)
+            },
+            "primary key": look.get_pk_constraint(table),
+            "foreign keys": sorted(look.get_foreign_keys(table), key=str),
+            "unique": sorted(look.get_unique_constraints(table), key=str),
+            "checks": sorted(look.get_check_constraints(table), key=str),
+            "indexes": sorted(
+                (
+                    index["name"],
+                    index["column_names"],
+                    bool(index["unique"]),
+                    sorted((name, str(value)) for name, value in index.get("dialect_options", {}).items()),
+                )
+                for index in look.get_indexes(table)
+            ),
+        }
+    return told
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_something_stands_in_every_column_of_each_schema(revision, new):
+    """So a migration that adds any needs a file `rows/` of its own, and is tested over it by all that follows."""
+    fill(new, revision)
+    empty_ones = [
+        f"{table}.{column['name']}"
+        for table, rows in contents(new).items()
+        for column in inspect(new).get_columns(table)
+        if all(row[column["name"]] is None for row in rows.values())
+    ]
+    assert empty_ones == []
+
+
+@pytest.mark.parametrize("revision", EARLIER)
+def test_an_upgrade_keeps_all_that_was_there(revision, empty):
+    fill(empty, revision)
+    before = contents(empty)
+    schema.migrate(empty)
+    assert within(contents(empty), before) == before
+
+
+@pytest.mark.parametrize("revision", EARLIER)
+def test_an_upgraded_schema_is_the_one_that_the_tables_say(revision, empty, new, request):
+    fill(empty, revision)
+    schema.migrate(empty)
+    upgraded = shape(empty)
+    assert _broken_references(empty) == []
+    if empty.dialect.name == "sqlite":
+        metadata.create_all(new)
+        assert upgraded == shape(new)
+    else:
+        with empty.begin() as db:
+            metadata.drop_all(db)
+            metadata.create_all(db)
+        assert upgraded == shape(empty)
+
+
+@pytest.mark.parametrize("revision", EARLIER)
+def test_the_way_back_keeps_all_that_the_earlier_schema_can_hold(revision, empty):
+    fill(empty, revision)
+    as_it_was = shape(empty)
+    fill(empty, schema.HEAD)
+    newest = contents(empty)
+    move(empty, revision)
+    earlier = contents(empty)
+    assert shape(empty) == as_it_was
+    assert earlier == within(newest, earlier)
+    assert _broken_references(empty) == []
+    schema.migrate(empty)
+    assert within(contents(empty), earlier) == earlier
+
+
+@pytest.mark.parametrize(("there", "here"), STEPS)
+def test_a_migration_that_breaks_off_leaves_all_as_it_was(there, here, empty):
+    fill(empty, there)
+    tables, rows = shape(empty), contents(empty)
+    for fails_at in (_at_number(15), _at_the_last):
+        event.listen(empty, "before_cursor_execute", fails_at)
+        with pytest.raises(BrokenOff):
+            move(empty, here)
+        event.remove(empty, "before_cursor_execute", fails_at)
+        assert schema.current(empty) == there
+        assert shape(empty) == tables
+        assert contents(empty) == rows
+    move(empty, here)
+    assert schema.current(empty) == here
+
+
+class BrokenOff(Exception):
+    """A statement of the migration failed: the disk is full, say."""
+
+
+def _at_number(number):
+    done = []
+
+    def fails(connection, cursor, statement, *more):
+        done.append(statement)
+        if len(done) == number:
+            assert "alembic_version" not in statement, "not in the middle of it"
+            raise BrokenOff
+
+    return fails
+
+
+def _at_the_last(connection, cursor, statement, *more):
+    """Everything is made; only that it is was not written down yet."""
+    if statement.startswith("UPDATE alembic_version"):
+        raise BrokenOff
+
+
+def _broken_references(engine: Engine):
+    """PostgreSQL does not allow any; on SQLite a table that is copied could leave some behind."""
+    if engine.dialect.name == "postgresql":
+        return []
+    with engine.connect() as db:
+        assert db.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+        return db.exec_driver_sql("PRAGMA foreign_key_check").all()
