@@ -9,19 +9,22 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from . import big, flat, idle, order, pages, round_trips, sync
+from . import big, companies, flat, idle, intake, many, order, pages, round_trips, start, sync
 from .figures import Figure, table
 
 BENCHMARKS: dict[str, Callable[[str | None], list[Figure]]] = {
     "round_trips": round_trips.run,
     "order": order.run,
+    "intake": intake.run,
     "idle": idle.run,
     "big": big.run,
     "sync": sync.run,
     "flat": flat.run,
+    "companies": companies.run,
+    "many": many.run,
     "pages": pages.run,
+    "start": start.run,
 }
-LARGE = partial(flat.run, many=1_000_000)
 
 
 def main() -> int:
@@ -29,10 +32,13 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all of them otherwise")
     parser.add_argument("--database", help="URL of a PostgreSQL server to make databases in: measure on it, too")
     parser.add_argument("--large", action="store_true", help="flat: with 1,000,000 jobs instead of 100,000")
+    parser.add_argument("--plans", action="store_true", help="flat: print the query plans, too")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(BENCHMARKS):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
-    chosen = BENCHMARKS | ({"flat": LARGE} if arguments.large else {})
+    most = 1_000_000 if arguments.large else flat.MANY
+    chosen: dict[str, Callable[[str | None], list[Figure]]] = {**BENCHMARKS}
+    chosen["flat"] = partial(flat.run, many=most, plans=arguments.plans)
     figures: list[tuple[str, Figure]] = []
     for name in arguments.names or BENCHMARKS:
         begun = time.monotonic()

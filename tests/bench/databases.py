@@ -7,7 +7,7 @@ import pathlib
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.engine import Engine
@@ -25,10 +25,15 @@ def kinds(server: str | None) -> Sequence[tuple[str, str | None]]:
 def database(server: str | None) -> Iterator[Engine]:
     """-> a new database with our tables: an SQLite file, or on the PostgreSQL server of this URL."""
     with ExitStack() as stack:
-        engine = open_engine(stack.enter_context(_sqlite() if server is None else _postgresql(server)))
+        engine = open_engine(stack.enter_context(url_of(server)))
         stack.callback(engine.dispose)
         schema.migrate(engine)
         yield engine
+
+
+def url_of(server: str | None) -> AbstractContextManager[str]:
+    """-> the URL of a new and empty database: an SQLite file, or on the PostgreSQL server of this URL."""
+    return _sqlite() if server is None else _postgresql(server)
 
 
 @contextmanager

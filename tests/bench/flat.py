@@ -1,11 +1,13 @@
-"""What claiming, settling, enqueuing and an idle poll cost with many jobs and companies, against few.
+"""What claiming, settling, enqueuing, taking in and an idle poll cost with many jobs or companies, against few of both.
 
 On SQLite by the CPU of this process, in which the database runs; on PostgreSQL, which runs elsewhere, by the clock.
 """
 
 import gc
+import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
 
@@ -21,6 +23,7 @@ from tests.orders import as_text
 from . import past
 from .databases import database, kinds
 from .figures import Figure, Stopwatch
+from .plans import Plans
 from .trade import ALL, known_world, order, update
 
 GROWTH = 1.2
@@ -30,26 +33,53 @@ OPERATIONS = {
     "send_request": "claim (sendRequestXML)",
     "receive_response": "settle (receiveResponseXML)",
     "enqueue": "enqueue",
-    "send": "an order taken in and sent",
+    "store": "an order taken in",
+    "send": "an order sent",
 }
 
 
 def run(
-    server: str | None = None, *, few: int = FEW, many: int = MANY, companies: int = 10_000, rounds: int = 15
+    server: str | None = None,
+    *,
+    few: int = FEW,
+    many: int = MANY,
+    companies: int = 10_000,
+    rounds: int = 15,
+    plans: bool = False,
 ) -> list[Figure]:
+    """With `plans` those of the largest shop are printed."""
     figures = []
+    sizes = [(few, 0), (many, 0), (few, companies), (many, companies)]
     for kind, where in kinds(server):
         clock = time.process_time if where is None else time.perf_counter
-        with database(where) as small, database(where) as large:
-            one, other = _Shop.opened(small, few, 0, clock), _Shop.opened(large, many, companies, clock)
+        with ExitStack() as stack:
+            shops = [_Shop.opened(stack.enter_context(database(where)), *size, clock) for size in sizes]
             for _ in range(rounds):
-                for shop in (one, other):
+                for shop in shops:
                     gc.collect()
                     shop.trade()
-        for operation, name in OPERATIONS.items():
-            before, after = median(one.watch.spent[operation]), median(other.watch.spent[operation])
-            figures.append(Figure(f"{kind}: {name}, {few:,} jobs", before * 1000, "ms"))
-            figures.append(Figure(f"{kind}: {name}, {many:,} / {few:,}", after / before, "", GROWTH))
+            figures += _compared(kind, shops)
+            explained = shops[-1].explained()
+        growing = explained.growing()
+        figures.append(
+            Figure(f"{kind}: statements that read a whole table, or a company's whole past", len(growing), "", 0)
+        )
+        for statement in growing:
+            print(f"{kind}, reads too much: {statement}", file=sys.stderr)
+        if plans:
+            print(f"{kind}, {many:,} jobs, {companies:,} companies\n{explained}\n")
+    return figures
+
+
+def _compared(kind: str, shops: "list[_Shop]") -> list[Figure]:
+    figures = []
+    for operation, name in OPERATIONS.items():
+        base, *others = (median(shop.watch.spent[operation]) for shop in shops)
+        figures.append(Figure(f"{kind}: {name}, {shops[0]}", base * 1000, "ms"))
+        figures += [
+            Figure(f"{kind}: {name}, {shop} / {shops[0]}", cost / base, "", GROWTH)
+            for shop, cost in zip(shops[1:], others, strict=True)
+        ]
     return figures
 
 
@@ -59,6 +89,8 @@ class _Shop:
 
     world: World
     watch: Stopwatch
+    jobs: int
+    companies: int
     number: int = 1000
 
     @classmethod
@@ -68,7 +100,10 @@ class _Shop:
         update(world)
         past.add_jobs(engine, jobs)
         past.add_companies(engine, companies)
-        return cls(world, Stopwatch(clock))
+        return cls(world, Stopwatch(clock), jobs, companies)
+
+    def __str__(self) -> str:
+        return f"{self.jobs:,} jobs" + (f" and {self.companies:,} companies" if self.companies else "")
 
     def trade(self, orders_each: int = 10, polls: int = 10) -> None:
         """Idle polls, orders that come in, and an update that posts them."""
@@ -77,18 +112,46 @@ class _Shop:
             if self.watch.of("authenticate", self.world.service.sessions.authenticate, *login)[1] != "none":
                 raise RuntimeError("not an idle poll")
         for _ in range(orders_each):
-            self.watch.of("send", self.world.send, order(self.number), ALL)
-            self._enqueue(self.number + 1)
-            self.number += 2
+            read = self._read()
+            self.watch.of("store", self._store, read)
+            self.watch.of("send", self._send, read.number)
+            self._enqueue()
         posting = Stopwatch(self.watch.clock)
         update(self.world, posting)
         for operation in ("send_request", "receive_response"):
             self.watch.spent[operation] += posting.spent[operation]
 
-    def _enqueue(self, number: int) -> None:
+    def explained(self) -> Plans:
+        """-> the plans of all that `trade` does."""
+        plans, engine, sessions = Plans(), self.world.engine, self.world.service.sessions
+        with plans.of("poll", engine):
+            sessions.authenticate(self.world.credentials.username, self.world.credentials.password, "127.0.0.1")
+        read = self._read()
+        with plans.of("store", engine):
+            self._store(read)
+        with plans.of("send", engine):
+            self._send(read.number)
+        with plans.of("update", engine):
+            update(self.world)
+        return plans
+
+    def _read(self) -> orders.Order:
+        (read,) = orders.read(as_text(order(self.number)))
+        self.number += 1
+        return read
+
+    def _store(self, read: orders.Order) -> None:
+        with self.world.engine.begin() as db:
+            sending.store(db, self.world.company, read, self.world.clock.now)
+
+    def _send(self, number: str) -> None:
+        with self.world.engine.begin() as db:
+            sending.send(db, self.world.company, number, ALL, self.world.clock.now)
+
+    def _enqueue(self) -> None:
         """An order whose plan is made already; its jobs are asked for in a transaction of their own."""
         world, now = self.world, self.world.clock.now
-        (read,) = orders.read(as_text(order(number)))
+        read = self._read()
         with world.engine.begin() as db:
             sending.store(db, world.company, read, now)
             plan = sending.preview(db, world.company, read.number, ALL)

@@ -1,13 +1,17 @@
 """Each benchmark runs, and what it counts is within its limit; what it times is for `python -m tests.bench`."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import text
 
-from . import big, flat, floor, idle, order, round_trips, sync
+from . import big, companies, flat, floor, idle, intake, order, round_trips, start, sync
 from .databases import database
 from .figures import Figure, side_by_side, table
+from .plans import Plans
 from .trade import ALL, known_world, update
 from .trade import order as make
 
@@ -27,6 +31,12 @@ def test_few_messages_suffice() -> None:
 def test_an_order_is_measured_against_the_floor() -> None:
     posted, naive, ratio, _ = order.run(orders=5, rounds=1)
     assert ratio.value == pytest.approx(posted.value / naive.value)
+
+
+def test_an_intake_is_measured_by_the_command() -> None:
+    figures = intake.run(orders=20, sent=2)
+    assert len(figures) == 4
+    assert all(figure.value > 0 for figure in figures)
 
 
 def test_the_floor_writes_what_the_service_writes() -> None:
@@ -58,9 +68,38 @@ def test_a_sync_loses_nobody_and_an_order_waits_for_one_page_at_most() -> None:
     assert [figure for figure in figures if figure.is_over] == []
 
 
+def test_a_start_is_measured() -> None:
+    helped, nothing, _, ready, _ = start.run(rounds=1, starts=1)
+    assert helped.value > nothing.value > 0
+    assert ready.value > helped.value / 1000
+
+
+def test_help_imports_no_command() -> None:
+    tell = "import sys; from qbwc_service.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", tell], check=True, capture_output=True, text=True)
+    assert {"sqlalchemy", "lxml", "spyne", "pydantic"}.isdisjoint(done.stdout.split())
+
+
 def test_growth_is_measured_with_a_past_that_is_really_there() -> None:
     figures = flat.run(few=40, many=400, companies=10, rounds=1)
-    assert len(figures) == 2 * len(flat.OPERATIONS)
+    assert len(figures) == 4 * len(flat.OPERATIONS) + 1
+    assert (figures[-1].unit, figures[-1].value) == ("", 0)  # statements that read more and more
+
+
+def test_a_statement_that_reads_more_and_more_is_seen() -> None:
+    with database(None) as engine:
+        plans = Plans()
+        with plans.of("look", engine), engine.connect() as db:
+            db.execute(text("SELECT id FROM jobs WHERE company_id = 1 AND superseded_at IS NULL"))
+            db.execute(text("SELECT count(*) FROM orders"))
+            db.execute(text("SELECT number FROM orders WHERE id = 1"))
+    assert len(plans.found) == 3
+    assert [statement.split(" FROM ")[1][:6] for statement in plans.growing()] == ["jobs W", "orders"]
+
+
+def test_an_idle_poll_is_measured_with_few_and_many_companies() -> None:
+    _, share, growth = companies.run(companies=50, polls=20, rounds=1)
+    assert (share.unit, share.value > 0, growth.value > 0) == ("%", True, True)
 
 
 def test_things_are_run_in_turn_and_compared_round_by_round() -> None:
