@@ -1,7 +1,7 @@
 """The preview of a sending: what QuickBooks would hold, tried with the very function that sends (product.md X5)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlalchemy.engine import Connection
@@ -57,11 +57,13 @@ class Planned:
 
 @dataclass(frozen=True)
 class Preview:
-    """`new` is how many documents a sending would ask for."""
+    """`new` is how many documents a sending would ask for; `dropped` are jobs of earlier ones, which it would take back
+    and not ask for again."""
 
     documents: tuple[Planned, ...]
     notes: tuple[Remark, ...]
     obstacles: tuple[Remark, ...]
+    dropped: tuple[AnyRow, ...] = ()
 
     @property
     def transactions(self) -> list[Planned]:
@@ -152,9 +154,12 @@ def tried(page: Page, order: Order, form: SendForm, parties: Sequence[Party]) ->
     with page.writing() as db:
         try:
             link(db, page, wanted)
+            taken: Sequence[AnyRow] = ()
             if form.again:
-                resend.take_back(db, page.of, order.number, choices, page.now, page.rights)
-            return _preview(db, page, order, choices)
+                taken = resend.take_back(db, page.of, order.number, choices, page.now, page.rights)
+            shown = _preview(db, page, order, choices)
+            planned = {one.document.record for one in shown.documents}
+            return replace(shown, dropped=tuple(job for job in taken if job.record not in planned))
         except WrongChoice as error:
             fix = Remark("", error.message, fix=f"#field-{error.field}", field=error.field)
             return Preview((), (), (fix,))

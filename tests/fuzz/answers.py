@@ -1,5 +1,6 @@
 """Answers of QuickBooks that something is wrong with: the honest one of a scene, and up to four changes of it."""
 
+import copy
 import random
 import re
 from collections.abc import Callable
@@ -356,4 +357,6 @@ WEIGHTS = [_WEIGHTS.get(change, 1.0) for change in CHANGES]
 
 
 def _copy(one: Tree) -> Tree:
-    return etree.fromstring(etree.tostring(one, with_tail=False))
+    again = copy.deepcopy(one)  # not by its text: a parser refuses what an earlier change made too deep
+    again.tail = None
+    return again

@@ -283,6 +283,23 @@ def test_a_form_of_an_order_that_was_replaced_is_shown_again_with_what_changed(s
     assert "Queued" in press(site, site.clerk, "1017", "send", window(site, site.clerk, "1017")).text
 
 
+def test_what_is_not_ticked_any_more_is_told_to_be_taken_back(site: Site) -> None:
+    site.poll()  # what the other tests sent
+    put_order(site, "1062")
+    press(site, site.clerk, "1062", "send", window(site, site.clerk, "1062", bill_0="on"))
+    again = [
+        (name, value) for name, value in window(site, site.clerk, "1062", again="on") if name not in ("bill-0", "again")
+    ]
+    shown = preview_of(press(site, site.clerk, "1062", "preview", [*again, ("again", "on")]))
+    assert "It was sent before, is not in QuickBooks, and is taken back: it is not sent any more." in shown
+    bills = [one["kind"] for one in site.books.transactions()].count("Bill")
+    press(site, site.clerk, "1062", "send", [*again, ("again", "on")])
+    site.poll()
+    kinds = [one["kind"] for one in site.books.transactions()]
+    assert kinds.count("Bill") == bills
+    assert [one["kind"] for one in site.books.transactions() if one["ref_number"] == "1062"] == ["Invoice"]
+
+
 def test_what_quickbooks_refused_can_be_sent_otherwise(site: Site) -> None:
     site.poll()  # what the other tests sent
     put_order(site, "1018", customer={"id": "C-18", "name": "Eighteenth"})
