@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 import urllib.request
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,11 +21,12 @@ from qbwc_service.cli import main
 from tests import migrated
 
 
-class _Commands:
+class _Commands(ABC):
     """What is done with commands, however they are run."""
 
+    @abstractmethod
     def run(self, *arguments: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
-        raise NotImplementedError
+        """-> what became of a command."""
 
     def ok(self, *arguments: str, stdin: str | None = None) -> str:
         """-> what a command prints, which must have succeeded."""

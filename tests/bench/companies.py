@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from qbwc_service.db import companies as table
-from qbwc_service.db import schema
-from qbwc_service.db.engine import open_engine
 from qbwc_service.simulator import soap
 from tests.many.crowd import Lines, Tally
 from tests.many.fleet import Member, running
@@ -21,7 +19,7 @@ from tests.many.office import found, soap_call
 from tests.many.trading import trade
 
 from . import past
-from .databases import kinds, url_of
+from .databases import database, kinds
 from .figures import Figure, side_by_side
 
 MINUTE = 60.0
@@ -70,10 +68,8 @@ def _town(server: str | None, companies: int) -> Iterator[_Town]:
     """-> so many companies that are all alike: nothing is to be sent, and their lists were read just now."""
     with ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qbwc-bench-")))
-        url = stack.enter_context(url_of(server))
-        engine = open_engine(url)
-        stack.callback(engine.dispose)
-        schema.migrate(engine)
+        engine = stack.enter_context(database(server))
+        url = engine.url.render_as_string(hide_password=False)
         (member,) = stack.enter_context(running(folder, url, 1))
         (office,) = found(engine, 1, contested=0)
         tally = Tally()

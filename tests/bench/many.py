@@ -17,8 +17,6 @@ from statistics import median
 from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
-from qbwc_service.db import schema
-from qbwc_service.db.engine import open_engine
 from tests import postgres
 from tests.many import fleet
 from tests.many.crowd import Tally
@@ -26,7 +24,7 @@ from tests.many.fleet import Member
 from tests.many.office import Office, found
 from tests.many.trading import Day, judge, trade
 
-from .databases import url_of
+from .databases import database
 from .figures import Figure
 
 
@@ -74,10 +72,8 @@ def _measure(
     tally, spent = Tally(), defaultdict[int, list[_Spent]](list)
     with ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qbwc-bench-")))
-        url = stack.enter_context(url_of(server))
-        engine = open_engine(url)
-        stack.callback(engine.dispose)
-        schema.migrate(engine)
+        engine = stack.enter_context(database(server))
+        url = engine.url.render_as_string(hide_password=False)
         members = stack.enter_context(fleet.running(folder, url, max(counts)))
         offices = found(engine, companies, contested)
         trade(offices, [member.port for member in members], tally, range(1, 21, 10))  # at first their records are made

@@ -1,7 +1,7 @@
 """Passwords and tickets at the connector's door (security.md 4.3, tests 28 to 31, 33, 35 and 50)."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from lxml import etree
@@ -32,13 +32,6 @@ OVER = {
     "connectionError": "done",
     "closeConnection": "OK",
 }
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    made = Service()
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")
