@@ -17,7 +17,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import documents
 from .fields import (
@@ -66,8 +66,7 @@ class Macro:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A document ready to leave but for its open places; three strings that may be stored and put together again.
 
     `request` is its kind ("InvoiceAdd"), `text` the inside of <InvoiceAddRq>, `attributes` what stands in that
@@ -89,8 +88,7 @@ def slots_of(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(map(decode_key, set(_SLOT.findall("\n".join(texts)))))
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A draft within a message: `id` comes back as requestID; with `macro` later requests may refer to it."""
 
     id: str
@@ -337,26 +335,25 @@ def _spelled(fill: Fill) -> dict[str, str]:
 def _filled(
     kind: str, text: str, version: Version, fill: Fill, macros: Container[str], spelled: Mapping[str, str]
 ) -> str:
-    parts: list[str] = []
+    before, *pieces = _OPEN.split(text)  # a piece of text; then each instruction's name, its argument, and a piece
+    parts = [before]
     blocks: list[bool] = []  # of each block that is open: whether it stays
     dropped = 0
-    start = 0
-    for match in _OPEN.finditer(text):
-        name, argument = match.groups()
-        if not dropped:
-            parts.append(text[start : match.start()])
-        start = match.end()
-        if name == "end":
+    for name, argument, after in zip(*[iter(pieces)] * 3, strict=True):
+        if name == "ref" and not dropped:
+            known = spelled.get(argument)
+            parts.append(_value(kind, name, decode_key(argument), fill, macros, before) if known is None else known)
+        elif name == "end":
             dropped -= not blocks.pop()
         elif name in ("opt", "since"):
             stays = dropped > 0 or _stays(kind, name, argument, version, fill)
             blocks.append(stays)
             dropped += not stays
-        elif not dropped and name == "ref" and argument in spelled:
-            parts.append(spelled[argument])
         elif not dropped:
-            parts.append(_value(kind, name, decode_key(argument), fill, macros, text, match.start()))
-    parts.append(text[start:])
+            parts.append(_value(kind, name, decode_key(argument), fill, macros, before))
+        if not dropped:
+            parts.append(after)
+        before = after
     return "".join(parts)
 
 
@@ -369,7 +366,8 @@ def _stays(kind: str, name: str, argument: str, version: Version, fill: Fill) ->
     return fill[key] is not None
 
 
-def _value(kind: str, name: str, key: str, fill: Fill, macros: Container[str], text: str, at: int) -> str:
+def _value(kind: str, name: str, key: str, fill: Fill, macros: Container[str], before: str) -> str:
+    """`before` is the text up to the place, at the end of which its element's tag stands."""
     if key not in fill:
         raise SlotOpen(kind, key)
     value = fill[key]
@@ -380,7 +378,7 @@ def _value(kind: str, name: str, key: str, fill: Fill, macros: Container[str], t
             case "ref", ListID():
                 return spell_ref(value, None)
             case "ref", FullName():
-                return _full_name(kind, value, text, at)
+                return _full_name(value, before)
             case "id", TxnID():
                 return spell_txn(value)
             case "txn", TxnID():
@@ -393,16 +391,16 @@ def _value(kind: str, name: str, key: str, fill: Fill, macros: Container[str], t
                 wanted = {"ref": "a ListID or FullName", "id": "a TxnID", "txn": "a TxnID or Macro"}[name]
                 raise SlotMisfit(kind, key, value, f"must be {wanted}")
     except Refused as refused:
-        raise FieldFault(kind, _tag_before(text, at), value, refused.rule) from None
+        raise FieldFault(kind, _last_tag(before), value, refused.rule) from None
 
 
-def _full_name(kind: str, value: FullName, text: str, at: int) -> str:
+def _full_name(value: FullName, before: str) -> str:
     """A name that no draft has seen, so its length is checked against the element that it stands in."""
-    return spell_ref(value, FULL_NAME_LENGTHS.get(_tag_before(text, at)))
+    return spell_ref(value, FULL_NAME_LENGTHS.get(_last_tag(before)))
 
 
-def _tag_before(text: str, at: int) -> str:
-    return text[text.rfind("<", 0, at) + 1 : at].rstrip(">")
+def _last_tag(text: str) -> str:
+    return text[text.rfind("<") + 1 :].rstrip(">")
 
 
 def _full_name_lengths(kinds: Iterable[type]) -> dict[str, int]:

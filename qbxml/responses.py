@@ -1,7 +1,7 @@
 """What QuickBooks answers: one QBXMLMsgsRs, read in portions as it is consumed."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +14,7 @@ LONGEST_ID, LONGEST_EDIT_SEQUENCE = 36, 16  # reference.md, IDTYPE and STRTYPE
 LONGEST_MESSAGE = 4000
 """Characters of a statusMessage that are kept; QuickBooks' own have some hundreds."""
 
+_NOTHING: Mapping[str, str | None] = {}
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _NUMBER = re.compile(r"[-+]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
 _INTEGER = re.compile(r"-?[0-9]{1,9}")
@@ -48,7 +49,7 @@ class Ret:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._known: dict[str, str | None] = {}
+        self._known: Mapping[str, str | None] = _NOTHING
         self.kind = str(node.tag)
 
     def __repr__(self) -> str:
@@ -58,9 +59,9 @@ class Ret:
         """Reads these children in one go: for who is about to ask for several of them, of many records."""
         known: dict[str, str | None] = dict.fromkeys(names)
         left = len(known)
-        for node in self._node:
-            name = node.tag
-            if name in known and known[name] is None:
+        for node in self._node.iterchildren(*known):
+            name = str(node.tag)
+            if known[name] is None:
                 known[name] = node.text or ""
                 left -= 1
                 if not left:
@@ -71,7 +72,7 @@ class Ret:
         if path in self._known:
             return self._known[path]
         node = self._node
-        for name in path.split("/"):
+        for name in path.split("/") if "/" in path else (path,):
             below = next(node.iterchildren(name), None)
             if below is None:
                 return None
@@ -179,7 +180,7 @@ class Response:
         self._taken: list[Node] = []  # the next records of a query, the last one first
         self._recovery: Recovery | None = None
         self.kind = tag[:-2]
-        self._is_query = self.kind.endswith("Query")
+        self._is_query = tag.endswith("QueryRs")
         self.request_id: str | None = node.get("requestID")
         code = _number(node, "statusCode")
         if code is None:
@@ -187,9 +188,13 @@ class Response:
         self.status_code: int = code
         self.severity: str = node.get("statusSeverity", "")
         self.message: str = node.get("statusMessage", "")[:LONGEST_MESSAGE]
-        self.iterator_id: str | None = node.get("iteratorID")
-        self.iterator_remaining: int | None = _number(node, "iteratorRemainingCount")
-        self.ret_count: int | None = _number(node, "retCount")
+        self.iterator_id: str | None = None
+        self.iterator_remaining: int | None = None
+        self.ret_count: int | None = None
+        if self._is_query:
+            self.iterator_id = node.get("iteratorID")
+            self.iterator_remaining = _number(node, "iteratorRemainingCount")
+            self.ret_count = _number(node, "retCount")
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.request_id!r} {self.status_code}>"

@@ -52,22 +52,22 @@ def show(call: Call, id: int) -> Answer:
         row = activity.one(db, call.company.id, id)
         if row is None:
             raise problems.not_found(f"job {id}")
+        content = table.contents(db, [id]).get(id, "")
         past = job_views.history_of(db, id)
         message = messages.by_id(db, row.message_id) if row.message_id else None
+        body = messages.body_of(db, message.id) if message is not None else ""
         answers = messages.answers_to(db, row.message_id) if row.message_id else []
     return Answer(
         {
             **_facts(row, row.order_number),
             "created_at": row.created_at,
             "changed_at": row.changed_at,
-            "request": row.content,
+            "request": content,
             "history": [
                 {"at": step.at, "event": step.event, "state": step.state, "message": step.message_id, "note": step.note}
                 for step in past
             ],
-            "message": None
-            if message is None
-            else {"id": message.id, "sent_at": message.sent_at, "body": message.body},
+            "message": None if message is None else {"id": message.id, "sent_at": message.sent_at, "body": body},
             "answers": [
                 {
                     "received_at": answer.received_at,

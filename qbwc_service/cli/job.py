@@ -63,8 +63,10 @@ def show(id: int, json_: bool) -> None:
         found = job_views.shown(db, id) if id < LARGEST_ID else None
         if found is None:
             raise Failure(f"there is no job {id}", NOT_FOUND)
+        content = table.contents(db, [id]).get(id, "")
         past = job_views.history_of(db, id)
         message = messages.by_id(db, found.message_id) if found.message_id else None
+        body = messages.body_of(db, message.id) if message is not None else ""
         answers = messages.answers_to(db, found.message_id) if found.message_id else []
     facts = _row(found) | {
         "record": found.record,
@@ -74,12 +76,12 @@ def show(id: int, json_: bool) -> None:
         "txn_id": found.txn_id,
         "list_id": found.list_id,
         "created_at": found.created_at,
-        "request": found.content,
+        "request": content,
         "history": [
             {"at": step.at, "event": step.event, "state": step.state, "message": step.message_id, "note": step.note}
             for step in past
         ],
-        "message": None if message is None else {"id": message.id, "sent_at": message.sent_at, "body": message.body},
+        "message": None if message is None else {"id": message.id, "sent_at": message.sent_at, "body": body},
         "answers": [
             {
                 "received_at": answer.received_at,
@@ -100,9 +102,9 @@ def show(id: int, json_: bool) -> None:
         click.echo(f"{name.replace('_', ' '):<12}  {'-' if facts[name] is None else facts[name]}")
     click.echo("\nHistory")
     print_table(facts["history"], "")
-    click.echo(f"\nRequest\n{found.content}")
+    click.echo(f"\nRequest\n{content}")
     if message is not None:
-        click.echo(f"\nMessage {message.id}, sent {message.sent_at:%Y-%m-%d %H:%M:%S} UTC\n{message.body}")
+        click.echo(f"\nMessage {message.id}, sent {message.sent_at:%Y-%m-%d %H:%M:%S} UTC\n{body}")
     for answer in answers:
         click.echo(f"\nAnswer {answer.received_at:%Y-%m-%d %H:%M:%S} UTC {answer.hresult} {answer.message}".rstrip())
         click.echo(answer.response)

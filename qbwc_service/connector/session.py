@@ -138,14 +138,7 @@ class Sessions:
                 return ""
             if body is None:
                 body = exchange.greeting(db, company, session.id, version, now)
-            sessions.note(
-                db,
-                session.id,
-                now,
-                qbxml_version=str(version),
-                last_error=None,
-                messages=sessions.sessions.c.messages + 1,
-            )
+            sessions.note(db, session.id, now, more_messages=1, qbxml_version=str(version), last_error=None)
         log.info("message leaves", extra={"company": company.id, "session": session.id, "bytes": len(body)})
         return body
 
@@ -373,9 +366,9 @@ def _settle(
 
 def _percent(db: Connection, company_id: int, done: int, settled: Settled, now: dt.datetime) -> int:
     """-> 1 to 99; 100, which ends the session, when nothing more can be done in it now (contract.md 2.4)."""
-    if not settled.doubt and not jobs.anything_to_send(db, company_id, now):
-        return 100
     left = jobs.open_count(db, company_id, now)
+    if not (left or settled.doubt or jobs.is_anything_away(db, company_id)):
+        return 100
     return max(1, min(99, 100 * done // (done + left) if done + left else 1))
 
 

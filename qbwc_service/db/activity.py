@@ -40,9 +40,8 @@ class Sought:
     order_ids: Sequence[int]
 
 
-# All but the document itself, which is large.
 _SHOWN = (
-    *(column for column in jobs.c if column.name not in ("content", "edit_sequence")),
+    *(column for column in jobs.c if column.name != "edit_sequence"),
     orders.c.number.label("order_number"),
     orders.c.customer_name,
 )
@@ -162,7 +161,7 @@ def kinds_of_cause(db: Connection, company_id: int, job: AnyRow) -> set[str]:
 
 
 def one(db: Connection, company_id: int, job_id: int) -> AnyRow | None:
-    """-> a job of the company, whatever became of it, with its content, its order's number and customer."""
+    """-> a job of the company, whatever became of it, with its order's number and customer."""
     return db.execute(
         select(jobs, orders.c.number.label("order_number"), orders.c.customer_name)
         .outerjoin(orders, orders.c.id == jobs.c.order_id)

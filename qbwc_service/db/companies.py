@@ -142,14 +142,17 @@ def revive(db: Connection, company_id: int, *, company_file: str | None, every_m
     )
 
 
+_BY_ID = select(*_COLUMNS).where(companies.c.id == bindparam("company"), companies.c.removed_at.is_(None))
+_HELD = _BY_ID.with_for_update(key_share=True)
+
+
 def lock(db: Connection, company_id: int) -> Company | None:
     """Until this transaction ends, nobody else takes in or sends an order of the company's: what one asks for first,
     the other then finds. (On SQLite writers wait for each other anyway.)
 
     -> the company as it is now, whatever was known of it before the wait; None when it was removed meanwhile.
     """
-    held = select(*_COLUMNS).where(companies.c.id == company_id, companies.c.removed_at.is_(None))
-    return _company(db.execute(held.with_for_update(key_share=True)).one_or_none())
+    return _company(db.execute(_HELD, {"company": company_id}).one_or_none())
 
 
 def by_name(db: Connection, name: str, *, removed: bool = False) -> Company | None:
@@ -160,11 +163,7 @@ def by_name(db: Connection, name: str, *, removed: bool = False) -> Company | No
 
 
 def by_id(db: Connection, company_id: int) -> Company | None:
-    return _company(
-        db.execute(
-            select(*_COLUMNS).where(companies.c.id == company_id, companies.c.removed_at.is_(None))
-        ).one_or_none()
-    )
+    return _company(db.execute(_BY_ID, {"company": company_id}).one_or_none())
 
 
 def all_of_them(db: Connection) -> list[Company]:
@@ -305,9 +304,12 @@ def note_host(db: Connection, company_id: int, **facts: str | None) -> None:
     db.execute(update(connections).where(connections.c.company_id == company_id).values(**facts))
 
 
+_PROBLEM = (
+    update(connections)
+    .where(connections.c.company_id == bindparam("company"))
+    .values(problem=bindparam("said"), problem_at=bindparam("at"))
+)
+
+
 def note_problem(db: Connection, company_id: int, problem: str | None, now: dt.datetime) -> None:
-    db.execute(
-        update(connections)
-        .where(connections.c.company_id == company_id)
-        .values(problem=problem, problem_at=now if problem else None)
-    )
+    db.execute(_PROBLEM, {"company": company_id, "said": problem, "at": now if problem else None})

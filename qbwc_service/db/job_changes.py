@@ -9,12 +9,12 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Connection
 
 from . import many, webhooks
-from .engine import AnyRow
-from .jobs import Change, NewJob, by_records, history, jobs, needed_by, needs
-from .many import one_of
+from .engine import AnyRow, Utc
+from .jobs import Change, NewJob, by_records, drafts, history, jobs, needed_by, needs
+from .many import one_given, one_of
 from .states import BLOCKING, CLAIMABLE, Event, State
 
-_WRITTEN = ("record", "kind", "priority", "name", "ref_number", "marker", "total", "request", "content")
+_WRITTEN = ("record", "kind", "priority", "name", "ref_number", "marker", "total", "request")
 _values = operator.attrgetter(*_WRITTEN)
 
 
@@ -45,6 +45,12 @@ def put(db: Connection, company_id: int, order_id: int | None, new: Sequence[New
     )
     pairs = [(id_, taken[record]) for id_, job in zip(ids, new, strict=True) for record in dict.fromkeys(job.needs)]
     many.put(db, needs, ("job_id", "needs_id"), pairs)
+    many.put(
+        db,
+        drafts,
+        ("job_id", "content"),
+        [(id_, job.content) for id_, job in zip(ids, new, strict=True) if job.content],
+    )
     asked = [(id_, Event.ASKED.name, stand.state, None, None) for id_, stand in zip(ids, stands, strict=True)]
     write_history(db, asked, now)
     return ids
@@ -100,8 +106,7 @@ def apply(db: Connection, changes: Sequence[Change], now: dt.datetime) -> None:
 def _write(db: Connection, changes: Sequence[Change], now: dt.datetime) -> None:
     by_columns: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for change in changes:
-        names = tuple(name for name, _ in change.columns)
-        values = (value for _, value in change.columns)
+        names, values = zip(*change.columns, strict=True) if change.columns else ((), ())
         by_columns.setdefault(names, []).append((change.job_id, change.state, *values))
     for names, rows in by_columns.items():
         many.change(db, jobs, ("state", *names), rows, changed_at=now)
@@ -112,21 +117,27 @@ def _write(db: Connection, changes: Sequence[Change], now: dt.datetime) -> None:
     )
 
 
-def _free(db: Connection, posted: Sequence[int], now: dt.datetime) -> None:
-    """Jobs that waited for these, and now for nothing more, are ready."""
-    waits = select(needs.c.job_id).where(one_of(db, needs.c.needs_id, posted))
-    other = jobs.alias("other")
-    unposted = (
-        select(needs.c.job_id)
-        .join(other, other.c.id == needs.c.needs_id)
-        .where(needs.c.job_id == jobs.c.id, other.c.state != State.POSTED)
+_other = jobs.alias("other")
+_UNPOSTED = (
+    select(needs.c.job_id)
+    .join(_other, _other.c.id == needs.c.needs_id)
+    .where(needs.c.job_id == jobs.c.id, _other.c.state != State.POSTED)
+)
+_FREE = (
+    update(jobs)
+    .where(
+        jobs.c.id.in_(select(needs.c.job_id).where(one_given(needs.c.needs_id, "posted"))),
+        jobs.c.state == State.WAITING,
+        ~_UNPOSTED.exists(),
     )
-    freed = db.execute(
-        update(jobs)
-        .where(jobs.c.id.in_(waits), jobs.c.state == State.WAITING, ~unposted.exists())
-        .values(state=State.READY, changed_at=now)
-        .returning(jobs.c.id)
-    ).scalars()
+    .values(state=State.READY, changed_at=bindparam("at", type_=Utc))
+    .returning(jobs.c.id)
+)
+
+
+def _free(db: Connection, posted: list[int], now: dt.datetime) -> None:
+    """Jobs that waited for these, and now for nothing more, are ready."""
+    freed = db.execute(_FREE, {"posted": posted, "at": now}).scalars()
     write_history(db, [(job_id, Event.FREED.name, State.READY, None, None) for job_id in freed], now)
 
 
@@ -138,7 +149,7 @@ def _dependents(db: Connection, job_ids: Sequence[int], states: Sequence[State] 
         rows = db.execute(
             select(needs.c.job_id)
             .join(jobs, jobs.c.id == needs.c.job_id)
-            .where(one_of(db, needs.c.needs_id, front), jobs.c.state.in_(states))
+            .where(one_of(needs.c.needs_id, front), jobs.c.state.in_(states))
         ).scalars()
         front = [job_id for job_id in set(rows) if job_id not in found]
         found.update(front)
@@ -148,7 +159,7 @@ def _dependents(db: Connection, job_ids: Sequence[int], states: Sequence[State] 
 def open_dependents(db: Connection, job_id: int) -> list[AnyRow]:
     """-> the jobs that wait for this one, or for a person, directly or through others."""
     found = _dependents(db, [job_id], (*CLAIMABLE, State.ATTENTION))
-    return list(db.execute(select(jobs).where(one_of(db, jobs.c.id, found)).order_by(jobs.c.id)).all())
+    return list(db.execute(select(jobs).where(one_of(jobs.c.id, found)).order_by(jobs.c.id)).all())
 
 
 def _block(db: Connection, stopped: Sequence[int]) -> None:
@@ -163,10 +174,12 @@ def _block(db: Connection, stopped: Sequence[int]) -> None:
             )
 
 
-def _unblock(db: Connection, released: Sequence[int], now: dt.datetime) -> None:
+_UNBLOCK = update(jobs).where(one_given(jobs.c.blocked_by, "released")).values(blocked_by=None).returning(jobs.c.id)
+
+
+def _unblock(db: Connection, released: list[int], now: dt.datetime) -> None:
     """These stand in nobody's way any more; what they blocked may still be blocked by another."""
-    behind = one_of(db, jobs.c.blocked_by, released)
-    loose = db.execute(update(jobs).where(behind).values(blocked_by=None).returning(jobs.c.id)).scalars().all()
+    loose = db.execute(_UNBLOCK, {"released": released}).scalars().all()
     for job_id in sorted(loose):
         blocker = _blocker(_needs_of(db, job_id))
         if blocker is not None:
@@ -207,7 +220,12 @@ def relink(db: Connection, job_id: int, list_id: str, name: str) -> None:
 
 def rename(db: Connection, job_id: int, name: str, content: str) -> None:
     """A list record is to be called so in QuickBooks."""
-    db.execute(update(jobs).where(jobs.c.id == job_id).values(name=name, content=content))
+    db.execute(update(jobs).where(jobs.c.id == job_id).values(name=name))
+    _say(db, job_id, content)
+
+
+def _say(db: Connection, job_id: int, content: str) -> None:
+    db.execute(update(drafts).where(drafts.c.job_id == job_id).values(content=content))
 
 
 def drop_unsent_records(db: Connection, order_id: int, kinds: Iterable[str], now: dt.datetime) -> None:
@@ -238,7 +256,7 @@ def drop_unsent_records(db: Connection, order_id: int, kinds: Iterable[str], now
     dropped = db.execute(unsent).all()
     if dropped:
         ids = [job.id for job in dropped]
-        gone = update(jobs).where(one_of(db, jobs.c.id, ids))
+        gone = update(jobs).where(one_of(jobs.c.id, ids))
         db.execute(gone.values(state=State.CANCELLED, superseded_at=now, changed_at=now))
         write_history(db, [(job_id, Event.CANCELLED.name, State.CANCELLED, None, None) for job_id in ids], now)
         webhooks.tell(db, [job.id for job in dropped if job.state != State.CANCELLED], now)
@@ -247,7 +265,7 @@ def drop_unsent_records(db: Connection, order_id: int, kinds: Iterable[str], now
 def supersede(db: Connection, job_ids: Sequence[int], now: dt.datetime) -> None:
     """These cancelled documents make room for others of the same records."""
     if job_ids:
-        these = one_of(db, jobs.c.id, job_ids)
+        these = one_of(jobs.c.id, job_ids)
         db.execute(update(jobs).where(these, jobs.c.state == State.CANCELLED).values(superseded_at=now))
 
 
@@ -258,7 +276,6 @@ def revive(db: Connection, job_id: int, new: NewJob, now: dt.datetime) -> None:
         .where(jobs.c.id == job_id)
         .values(
             state=State.READY,
-            content=new.content,
             request=new.request,
             kind=new.kind,
             name=new.name,
@@ -270,5 +287,6 @@ def revive(db: Connection, job_id: int, new: NewJob, now: dt.datetime) -> None:
             changed_at=now,
         )
     )
+    _say(db, job_id, new.content)
     write_history(db, [(job_id, Event.REVIVED.name, State.READY, None, None)], now)
     _unblock(db, [job_id], now)

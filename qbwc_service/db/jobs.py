@@ -27,7 +27,7 @@ from sqlalchemy.engine import Connection
 
 from .companies import companies
 from .engine import AnyRow, Utc, among, metadata
-from .many import one_of
+from .many import one_given, one_of
 from .orders import BigId
 from .states import CLAIMABLE, Event, State
 
@@ -48,7 +48,6 @@ jobs = Table(
     Column("marker", Text),  # of ours, in a transaction's memo
     Column("total", Text),
     Column("request", String(32), nullable=False),  # InvoiceAdd
-    Column("content", Text, nullable=False),  # its draft, final since the Send
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_try_at", Utc),
     Column("together", Integer),  # at most so many in its message, after a message failed as a whole
@@ -112,6 +111,14 @@ def CLAIMABLE_NOW(at: Any) -> Any:
     return and_(CLAIMABLE_UNBLOCKED, or_(jobs.c.next_try_at.is_(None), jobs.c.next_try_at <= at))
 
 
+drafts = Table(
+    "job_drafts",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("content", Text, nullable=False),  # final since the Send
+)
+"""What jobs are to say, apart from their rows: those change with each step, and a row is written anew as a whole."""
+
 needs = Table(
     "job_needs",
     metadata,
@@ -165,7 +172,7 @@ def by_records(db: Connection, company_id: int, records: Iterable[str]) -> dict[
     wanted = list(records)
     if not wanted:
         return {}
-    found = select(jobs).where(jobs.c.company_id == company_id, one_of(db, jobs.c.record, wanted), CURRENT)
+    found = select(jobs).where(jobs.c.company_id == company_id, one_of(jobs.c.record, wanted), CURRENT)
     return {row.record: row for row in db.execute(found)}
 
 
@@ -205,9 +212,7 @@ def _claim(dialect: str) -> Any:
             jobs.c.record,
             jobs.c.kind,
             jobs.c.request,
-            jobs.c.content,
             jobs.c.name,
-            jobs.c.attempts,
             jobs.c.together,
         )
     )
@@ -216,15 +221,36 @@ def _claim(dialect: str) -> Any:
 _CLAIM = {dialect: _claim(dialect) for dialect in ("sqlite", "postgresql")}
 
 
+class Claimed(NamedTuple):
+    """A job that a message is to carry. (A row of SQLAlchemy's tells a column ten times slower than a tuple.)"""
+
+    id: int
+    record: str
+    kind: str
+    request: str
+    name: str | None
+    together: int | None
+    content: str
+
+
 def claim(
     db: Connection, company_id: int, *, priority: int, message_id: int, limit: int, now: dt.datetime
-) -> list[AnyRow]:
+) -> list[Claimed]:
     """-> the jobs that this message is to carry, in the sequence in which they must stand; they are in flight now."""
-    claimed = db.execute(
+    rows: Sequence[AnyRow] = db.execute(
         _CLAIM[db.dialect.name],
         {"company": company_id, "first_priority": priority, "at": now, "most": limit, "message": message_id},
     ).all()
-    return sorted(claimed, key=lambda job: int(job.id))
+    said = contents(db, [row[0] for row in rows])
+    return sorted(Claimed._make((*row, said.get(row[0], ""))) for row in rows)
+
+
+_CONTENTS = select(drafts.c.job_id, drafts.c.content).where(one_given(drafts.c.job_id, "jobs"))
+
+
+def contents(db: Connection, job_ids: Iterable[int]) -> dict[int, str]:
+    """-> of each of these jobs what it says; nothing of one that reads a list."""
+    return {row[0]: row[1] for row in db.execute(_CONTENTS, {"jobs": list(job_ids)})}
 
 
 _NEXT_UP = (
@@ -254,71 +280,79 @@ def anything_to_send(db: Connection, company_id: int, now: dt.datetime) -> bool:
     )
 
 
-def open_count(db: Connection, company_id: int, now: dt.datetime, most: int = 2000) -> int:
-    """How many jobs a session that goes on now could still bring to an end; counting stops at `most`."""
-    some = (
-        select(jobs.c.id)
-        .where(
-            jobs.c.company_id == company_id,
-            CLAIMABLE_UNBLOCKED,
-            or_(jobs.c.next_try_at.is_(None), jobs.c.next_try_at <= now),
-        )
-        .limit(most)
-        .subquery()
+MOST_COUNTED = 2000
+_OPEN_COUNT = select(func.count()).select_from(
+    select(jobs.c.id)
+    .where(
+        jobs.c.company_id == bindparam("company"),
+        CLAIMABLE_UNBLOCKED,
+        or_(jobs.c.next_try_at.is_(None), jobs.c.next_try_at <= bindparam("at", type_=Utc)),
     )
-    return db.execute(select(func.count()).select_from(some)).scalar_one()
-
-
-_JUDGED = (
-    jobs.c.id,
-    jobs.c.order_id,
-    jobs.c.record,
-    jobs.c.kind,
-    jobs.c.request,
-    jobs.c.state,
-    jobs.c.name,
-    jobs.c.ref_number,
-    jobs.c.marker,
-    jobs.c.total,
-    jobs.c.attempts,
-    jobs.c.together,
-    jobs.c.message_id,
-    jobs.c.status_code,
-    jobs.c.explanation,
-    jobs.c.list_id,
-    jobs.c.txn_id,
-    jobs.c.blocked_by,
+    .limit(MOST_COUNTED)
+    .subquery()
 )
-"""What a job is judged by when QuickBooks said something of it: without its content and its times."""
+
+
+def open_count(db: Connection, company_id: int, now: dt.datetime) -> int:
+    """How many jobs a session that goes on now could still bring to an end; counting stops at MOST_COUNTED."""
+    return db.execute(_OPEN_COUNT, {"company": company_id, "at": now}).scalar_one()
+
+
+class Judged(NamedTuple):
+    """What a job is judged by when QuickBooks said something of it."""
+
+    id: int
+    order_id: int | None
+    record: str
+    kind: str
+    request: str
+    state: str
+    name: str | None
+    ref_number: str | None
+    marker: str | None
+    total: str | None
+    attempts: int
+    together: int | None
+    message_id: int | None
+    status_code: str | None
+    explanation: str | None
+    list_id: str | None
+    txn_id: str | None
+    blocked_by: int | None
+
+
+_JUDGED = tuple(jobs.c[name] for name in Judged._fields)
 
 _AWAY = select(*_JUDGED).where(jobs.c.company_id == bindparam("company"), AWAY).order_by(jobs.c.id)
 _AWAY_WITH = _AWAY.where(jobs.c.message_id == bindparam("message"))
+_ANY_AWAY, _ANY_AWAY_WITH = (
+    every.with_only_columns(jobs.c.id).order_by(None).limit(1) for every in (_AWAY, _AWAY_WITH)
+)
 
 
-def away(db: Connection, company_id: int, message_id: int | None = None, state: State | None = None) -> list[AnyRow]:
+def away(db: Connection, company_id: int, message_id: int | None = None, state: State | None = None) -> list[Judged]:
     """Jobs in flight or in doubt, of one message or of all; served by ix_jobs_away."""
     chosen = _AWAY if message_id is None else _AWAY_WITH
-    found = db.execute(chosen, {"company": company_id, "message": message_id}).all()
+    found = map(Judged._make, db.execute(chosen, {"company": company_id, "message": message_id}))
     return [job for job in found if state is None or job.state == state]
 
 
 def is_anything_away(db: Connection, company_id: int, message_id: int | None = None) -> bool:
     """Whether away() would find a job."""
-    chosen = _AWAY if message_id is None else _AWAY_WITH
-    found = chosen.with_only_columns(jobs.c.id).order_by(None).limit(1)
-    return db.execute(found, {"company": company_id, "message": message_id}).first() is not None
+    chosen = _ANY_AWAY if message_id is None else _ANY_AWAY_WITH
+    return db.execute(chosen, {"company": company_id, "message": message_id}).first() is not None
 
 
-def carried(db: Connection, company_id: int, ids: Iterable[int]) -> list[AnyRow]:
+def carried(db: Connection, company_id: int, ids: Iterable[int]) -> list[Judged]:
     """Jobs by id, whatever their state; in sequence."""
-    mine = select(*_JUDGED).where(jobs.c.company_id == company_id, one_of(db, jobs.c.id, ids))
-    return sorted(db.execute(mine).all(), key=lambda job: int(job.id))
+    mine = select(*_JUDGED).where(jobs.c.company_id == company_id, one_of(jobs.c.id, ids))
+    return sorted(map(Judged._make, db.execute(mine)))
 
 
 def needed_by(db: Connection, job_ids: Iterable[int]) -> dict[int, list[AnyRow]]:
     """-> of each job that needs others: those."""
-    pairs = db.execute(select(needs.c.job_id, needs.c.needs_id).where(one_of(db, needs.c.job_id, job_ids))).all()
-    chosen = select(*_JUDGED, jobs.c.next_try_at).where(one_of(db, jobs.c.id, {needed for _, needed in pairs}))
+    pairs = db.execute(select(needs.c.job_id, needs.c.needs_id).where(one_of(needs.c.job_id, job_ids))).all()
+    chosen = select(*_JUDGED, jobs.c.next_try_at).where(one_of(jobs.c.id, {needed for _, needed in pairs}))
     known = {job.id: job for job in db.execute(chosen)} if pairs else {}
     found: dict[int, list[AnyRow]] = {}
     for job_id, needed in pairs:
@@ -337,21 +371,24 @@ class Needs:
 _NEEDED = (jobs.c.id, jobs.c.record, jobs.c.kind, jobs.c.state, jobs.c.list_id, jobs.c.txn_id)
 
 
+_THEIRS = one_given(needs.c.job_id, "jobs")
+_POSTED_NEEDS = select(*_NEEDED).where(
+    jobs.c.id.in_(select(needs.c.needs_id).where(_THEIRS)), among(jobs.c.state, [State.POSTED])
+)
+_OPEN_NEEDS = (
+    select(needs.c.job_id, *_NEEDED)
+    .join(jobs, jobs.c.id == needs.c.needs_id)
+    .where(_THEIRS, jobs.c.state != State.POSTED)
+)
+
+
 def needs_of(db: Connection, job_ids: Sequence[int]) -> Needs:
     """-> id, record, kind, state, list_id and txn_id of each. Served by the primary keys."""
-    theirs = one_of(db, needs.c.job_id, job_ids)
-    posted = select(*_NEEDED).where(
-        jobs.c.id.in_(select(needs.c.needs_id).where(theirs)), among(jobs.c.state, [State.POSTED])
-    )
-    others = (
-        select(needs.c.job_id, *_NEEDED)
-        .join(jobs, jobs.c.id == needs.c.needs_id)
-        .where(theirs, jobs.c.state != State.POSTED)
-    )
+    theirs = {"jobs": list(job_ids)}
     found: dict[int, list[AnyRow]] = {}
-    for need in db.execute(others):
+    for need in db.execute(_OPEN_NEEDS, theirs):
         found.setdefault(need.job_id, []).append(need)
-    return Needs(db.execute(posted).all(), found)
+    return Needs(db.execute(_POSTED_NEEDS, theirs).all(), found)
 
 
 def hold(db: Connection, job_ids: Sequence[int]) -> list[AnyRow]:
@@ -360,8 +397,8 @@ def hold(db: Connection, job_ids: Sequence[int]) -> list[AnyRow]:
     Their companies' rows are locked first, as by whatever changes a queue (companies.lock): two that want the same
     wait for each other there, and not crosswise.
     """
-    theirs = select(jobs.c.company_id).where(one_of(db, jobs.c.id, job_ids))
+    theirs = select(jobs.c.company_id).where(one_of(jobs.c.id, job_ids))
     owners = select(companies.c.id).where(companies.c.id.in_(theirs)).order_by(companies.c.id)
     db.execute(owners.with_for_update(key_share=True))
-    found = select(jobs).where(one_of(db, jobs.c.id, job_ids)).order_by(jobs.c.id)
+    found = select(jobs).where(one_of(jobs.c.id, job_ids)).order_by(jobs.c.id)
     return list(db.execute(found.with_for_update(key_share=True)).all())

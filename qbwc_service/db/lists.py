@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -24,7 +25,7 @@ from sqlalchemy.engine import Connection
 
 from . import many
 from .engine import AnyRow, Utc, metadata
-from .many import one_of
+from .many import one_given
 from .orders import BigId
 
 
@@ -106,19 +107,22 @@ def put_records(db: Connection, company_id: int, which: List, rows: Iterable[Map
     many.put_over(db, records, keys, names, unique.values(), company_id=company_id, list=which)
 
 
+_OF_LIST = select(records).where(
+    records.c.company_id == bindparam("company"), records.c.list == bindparam("which", type_=String)
+)
+_FIRST_OF_TYPE = (
+    _OF_LIST.where(records.c.type == bindparam("kind"), records.c.is_active.is_(True))
+    .order_by(records.c.position)
+    .limit(1)
+)
+
+
 def first_of_type(db: Connection, company_id: int, which: List, type_: str) -> AnyRow | None:
     """-> the first active record of a type, as QuickBooks lists them."""
-    return db.execute(
-        select(records)
-        .where(
-            records.c.company_id == company_id,
-            records.c.list == which,
-            records.c.type == type_,
-            records.c.is_active.is_(True),
-        )
-        .order_by(records.c.position)
-        .limit(1)
-    ).one_or_none()
+    return db.execute(_FIRST_OF_TYPE, {"company": company_id, "which": which, "kind": type_}).one_or_none()
+
+
+_BY_KEYS = _OF_LIST.where(one_given(records.c.key, "wanted")).order_by(records.c.is_active.desc())
 
 
 def by_keys(db: Connection, company_id: int, which: List, names: Iterable[str]) -> dict[str, AnyRow]:
@@ -126,9 +130,7 @@ def by_keys(db: Connection, company_id: int, which: List, names: Iterable[str]) 
     wanted = {name.lower() for name in names}
     found: dict[str, AnyRow] = {}
     if wanted:
-        these = one_of(db, records.c.key, wanted)
-        rows = select(records).where(records.c.company_id == company_id, records.c.list == which, these)
-        for row in db.execute(rows.order_by(records.c.is_active.desc())):
+        for row in db.execute(_BY_KEYS, {"company": company_id, "which": which, "wanted": list(wanted)}):
             found.setdefault(row.key, row)
     return found
 
@@ -198,9 +200,12 @@ def forget(db: Connection, company_id: int, which: List) -> None:
     db.execute(delete(records).where(records.c.company_id == company_id, records.c.list == which))
 
 
+_READS = select(reads).where(reads.c.company_id == bindparam("company"))
+
+
 def read_of(db: Connection, company_id: int) -> dict[str, AnyRow]:
     """-> how far each list was read."""
-    return {row.list: row for row in db.execute(select(reads).where(reads.c.company_id == company_id))}
+    return {row.list: row for row in db.execute(_READS, {"company": company_id})}
 
 
 def put_reads(db: Connection, company_id: int) -> None:
@@ -212,13 +217,15 @@ def note_read(db: Connection, company_id: int, which: str, **facts: Any) -> None
     db.execute(update(reads).where(reads.c.company_id == company_id, reads.c.list == which).values(**facts))
 
 
+_LINKS = select(links).where(links.c.company_id == bindparam("company"), one_given(links.c.record, "wanted"))
+
+
 def links_of(db: Connection, company_id: int, wanted: Iterable[str]) -> dict[str, AnyRow]:
     """-> links by our record."""
     names = list(wanted)
     if not names:
         return {}
-    found = select(links).where(links.c.company_id == company_id, one_of(db, links.c.record, names))
-    return {row.record: row for row in db.execute(found)}
+    return {row.record: row for row in db.execute(_LINKS, {"company": company_id, "wanted": names})}
 
 
 def drop_link(db: Connection, company_id: int, record: str) -> None:

@@ -13,12 +13,15 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     JSON,
+    Boolean,
     Column,
     ColumnElement,
+    Dialect,
     Select,
     String,
     Table,
     Text,
+    TypeDecorator,
     bindparam,
     cast,
     column,
@@ -31,17 +34,61 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, CursorResult
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 AT_ONCE = 2000  # rows: what it takes to write them out grows no more with their number
 
 
-def one_of(db: Connection, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+def one_of(column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """-> the condition that a column of numbers or texts has one of these values, however many."""
-    if db.dialect.name == "postgresql":
-        kind = Text() if isinstance(column.type, String) else column.type
-        return column == func.any(bindparam(None, list(values), type_=ARRAY(kind)))
-    given = func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
-    return column.in_(select(given.c.value))
+    return _OneOf(column, bindparam(None, list(values), type_=_Values(column.type)))
+
+
+def one_given(column: Column[Any], name: str) -> ColumnElement[bool]:
+    """-> the same for a statement that is built once: the values, a list, are its parameter of this name."""
+    return _OneOf(column, bindparam(name, type_=_Values(column.type)))
+
+
+class _Values(TypeDecorator[list[Any]]):
+    """Numbers or texts as one parameter."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, each: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.each = Text() if isinstance(each, String) else each
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(ARRAY(self.each) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
+        return value if dialect.name == "postgresql" else json.dumps(value, ensure_ascii=False)
+
+
+class _OneOf(FunctionElement[bool]):
+    name = "one_of"
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: Any = None) -> Any:
+        """As it is: SQLAlchemy would write ` = 1` behind it on SQLite, which then reads whole tables."""
+        return self
+
+
+@compiles(_OneOf, "sqlite")
+def _in_json(condition: _OneOf, compiler: SQLCompiler, **how: Any) -> str:
+    column, values = (compiler.process(part, **how) for part in condition.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608  # what the compiler itself wrote
+
+
+@compiles(_OneOf, "postgresql")
+def _in_array(condition: _OneOf, compiler: SQLCompiler, **how: Any) -> str:
+    column, values = (compiler.process(part, **how) for part in condition.clauses)
+    return f"{column} = ANY ({values})"
 
 
 def put(db: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]], **same: Any) -> None:

@@ -3,7 +3,20 @@
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine import Connection
 
 from .engine import AnyRow, Utc, among, metadata
@@ -58,11 +71,18 @@ answers = Table(
 )
 
 
+_NEXT_ID = {
+    "postgresql": select(func.nextval("messages_id_seq")),
+    "sqlite": select(func.coalesce(func.max(messages.c.id), 0) + 1),
+}
+
+
 def next_id(db: Connection) -> int:
     """-> the id that the next message takes, so that its own bytes can carry it; held by the caller's transaction."""
-    if db.dialect.name == "postgresql":
-        return int(db.execute(select(func.nextval("messages_id_seq"))).scalar_one())
-    return int(db.execute(select(func.coalesce(func.max(messages.c.id), 0) + 1)).scalar_one())
+    return int(db.execute(_NEXT_ID[db.dialect.name]).scalar_one())
+
+
+_PUT = insert(messages)
 
 
 def put(
@@ -78,33 +98,50 @@ def put(
     now: dt.datetime,
 ) -> None:
     db.execute(
-        insert(messages).values(
-            id=id,
-            company_id=company_id,
-            session_id=session_id,
-            purpose=purpose,
-            fate=Fate.SENT,
-            set_id=set_id,
-            body=body,
-            requests=requests,
-            sent_at=now,
-        )
+        _PUT,
+        {
+            "id": id,
+            "company_id": company_id,
+            "session_id": session_id,
+            "purpose": purpose,
+            "fate": Fate.SENT,
+            "set_id": set_id,
+            "body": body,
+            "requests": requests,
+            "sent_at": now,
+        },
     )
+
+
+# All but the bytes, which are many: those are asked for where they are wanted.
+_FACTS = select(*(column for column in messages.c if column.name != "body"))
+_UNANSWERED = _FACTS.where(messages.c.company_id == bindparam("company"), OPEN).order_by(messages.c.id)
+_BY_ID = _FACTS.where(messages.c.id == bindparam("message"))
+_SET_FATE = (
+    update(messages)
+    .where(messages.c.id == bindparam("message"))
+    .values(fate=bindparam("becomes"), answered_at=bindparam("at"))
+)
 
 
 def unanswered(db: Connection, company_id: int) -> list[AnyRow]:
-    """Messages that left and have no answer, or are in doubt; oldest first. Served by ix_messages_open."""
-    return list(
-        db.execute(select(messages).where(messages.c.company_id == company_id, OPEN).order_by(messages.c.id)).all()
-    )
+    """Messages that left and have no answer, or are in doubt, without their bytes; oldest first. Served by
+    ix_messages_open."""
+    return list(db.execute(_UNANSWERED, {"company": company_id}).all())
 
 
 def by_id(db: Connection, message_id: int) -> AnyRow | None:
-    return db.execute(select(messages).where(messages.c.id == message_id)).one_or_none()
+    """-> all that is known of a message, but for its bytes."""
+    return db.execute(_BY_ID, {"message": message_id}).one_or_none()
+
+
+def body_of(db: Connection, message_id: int) -> str:
+    """-> the bytes that left; "" once they are pruned."""
+    return str(db.execute(select(messages.c.body).where(messages.c.id == message_id)).scalar_one())
 
 
 def set_fate(db: Connection, message_id: int, fate: Fate, now: dt.datetime | None = None) -> None:
-    db.execute(update(messages).where(messages.c.id == message_id).values(fate=fate, answered_at=now))
+    db.execute(_SET_FATE, {"message": message_id, "becomes": fate, "at": now})
 
 
 def resend(db: Connection, message_id: int, session_id: int, now: dt.datetime) -> None:
@@ -120,6 +157,9 @@ def count_look_up(db: Connection, message_ids: list[int]) -> None:
     db.execute(update(messages).where(messages.c.id.in_(message_ids)).values(asked=messages.c.asked + 1))
 
 
+_KEEP = insert(answers).returning(answers.c.id)
+
+
 def keep_answer(
     db: Connection,
     *,
@@ -133,18 +173,17 @@ def keep_answer(
     now: dt.datetime,
 ) -> int:
     new: int = db.execute(
-        insert(answers)
-        .values(
-            company_id=company_id,
-            message_id=message_id,
-            session_id=session_id,
-            received_at=now,
-            response=response,
-            hresult=hresult,
-            message=message,
-            note=note,
-        )
-        .returning(answers.c.id)
+        _KEEP,
+        {
+            "company_id": company_id,
+            "message_id": message_id,
+            "session_id": session_id,
+            "received_at": now,
+            "response": response,
+            "hresult": hresult,
+            "message": message,
+            "note": note,
+        },
     ).scalar_one()
     return new
 

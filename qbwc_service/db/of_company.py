@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from .audit import trail
 from .companies import companies, connections, passwords
 from .engine import AnyRow
-from .jobs import history, jobs, needs
+from .jobs import drafts, history, jobs, needs
 from .lists import links, reads, records
 from .messages import answers, messages
 from .notices import notices
@@ -48,6 +48,7 @@ PARTS = (
     Part(viewers),
     Part(orders),
     Part(jobs),
+    Part(drafts, through=(drafts.c.job_id, jobs)),
     Part(needs, through=(needs.c.job_id, jobs)),
     Part(history, through=(history.c.job_id, jobs)),
     Part(sessions, ("ticket_mac",)),

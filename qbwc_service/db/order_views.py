@@ -142,12 +142,12 @@ def job_states(db: Connection, company_id: int, order_ids: Sequence[int]) -> dic
         row.id: row.sent_at is not None
         for row in db.execute(
             select(orders.c.id, orders.c.sent_at).where(
-                one_of(db, orders.c.id, order_ids), orders.c.company_id == company_id
+                one_of(orders.c.id, order_ids), orders.c.company_id == company_id
             )
         )
     }
     # The company is not named again: SQLite would read all of its jobs, rather than those of the orders.
-    mine = (one_of(db, _own.c.order_id, sent), _own.c.superseded_at.is_(None))
+    mine = (one_of(_own.c.order_id, sent), _own.c.superseded_at.is_(None))
     shared = (
         select(_own.c.order_id, jobs.c.state)
         .select_from(_own.join(needs, needs.c.job_id == _own.c.id).join(jobs, jobs.c.id == needs.c.needs_id))

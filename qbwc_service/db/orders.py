@@ -78,7 +78,7 @@ def by_number(db: Connection, company_id: int, number: str) -> AnyRow | None:
 def ids(db: Connection, company_id: int, numbers: Iterable[str]) -> dict[str, int]:
     """-> by number; served by uq_orders_company_id_number."""
     found = select(orders.c.number, orders.c.id).where(
-        orders.c.company_id == company_id, one_of(db, orders.c.number, numbers)
+        orders.c.company_id == company_id, one_of(orders.c.number, numbers)
     )
     return {row.number: row.id for row in db.execute(found)}
 
@@ -97,7 +97,7 @@ def hold(db: Connection, company_id: int, number: str) -> AnyRow | None:
 
 def hold_all(db: Connection, company_id: int, numbers: Iterable[str]) -> dict[str, AnyRow]:
     """The same for many: those that the company has, by number."""
-    found = select(orders).where(orders.c.company_id == company_id, one_of(db, orders.c.number, numbers))
+    found = select(orders).where(orders.c.company_id == company_id, one_of(orders.c.number, numbers))
     return {row.number: row for row in db.execute(found.with_for_update(key_share=True))}
 
 

@@ -1,9 +1,23 @@
 """The connector's sessions: one open at a time a company, found by the hash of its ticket."""
 
 import datetime as dt
+import functools
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, bindparam, insert, select, update
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    Update,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine import Connection
 
 from .companies import companies
@@ -63,7 +77,7 @@ def hold(db: Connection, ticket_mac: str) -> AnyRow | None:
 
 def look(db: Connection, ticket_mac: str) -> AnyRow | None:
     """-> the session of a ticket, as it stands."""
-    return db.execute(select(sessions).where(sessions.c.ticket_mac == ticket_mac)).one_or_none()
+    return db.execute(BY_TICKET, {"mac": ticket_mac}).one_or_none()
 
 
 def end_open(db: Connection, company_id: int, ending: str, now: dt.datetime) -> list[int]:
@@ -81,6 +95,13 @@ def end(db: Connection, session_id: int, ending: str, now: dt.datetime) -> None:
     db.execute(update(sessions).where(sessions.c.id == session_id, OPEN).values(closed_at=now, ending=ending))
 
 
-def note(db: Connection, session_id: int, now: dt.datetime, **facts: Any) -> None:
-    """The session was heard of at `now`, and these of its columns changed."""
-    db.execute(update(sessions).where(sessions.c.id == session_id).values(seen_at=now, **facts))
+def note(db: Connection, session_id: int, now: dt.datetime, *, more_messages: int = 0, **facts: Any) -> None:
+    """The session was heard of at `now`, so many messages more left in it, and these of its columns changed."""
+    db.execute(_noted(tuple(facts)), {"session": session_id, "now": now, "more": more_messages, **facts})
+
+
+@functools.cache
+def _noted(names: tuple[str, ...]) -> Update:
+    changed: dict[str, Any] = {name: bindparam(name, type_=sessions.c[name].type) for name in names}
+    changed |= {"seen_at": bindparam("now"), "messages": sessions.c.messages + bindparam("more")}
+    return update(sessions).where(sessions.c.id == bindparam("session")).values(changed)

@@ -18,7 +18,7 @@ from ..db import jobs as table
 from ..db import lists as list_table
 from ..db.companies import Company
 from ..db.engine import AnyRow
-from ..db.jobs import Change
+from ..db.jobs import Change, Judged
 from ..db.messages import Fate
 from ..db.states import NEXT, Event, State, after
 from ..lists import sync
@@ -54,8 +54,9 @@ def settle_post(
     job_changes.apply(db, changes, now)
     link_adopted(db, company, said.rows, changes, now)
     doubt = any(change.state == State.IN_DOUBT for change in changes)
-    left_open = doubt or table.is_anything_away(db, company.id, message.id)
-    if awaited or (message.fate == Fate.IN_DOUBT and not left_open):
+    if awaited or (
+        message.fate == Fate.IN_DOUBT and not doubt and not table.is_anything_away(db, company.id, message.id)
+    ):
         messages.set_fate(db, message.id, Fate.IN_DOUBT if doubt else Fate.ANSWERED, now)
     return Settled(sum(change.state in (State.POSTED, State.ATTENTION) for change in changes), doubt)
 
@@ -68,25 +69,25 @@ class _Said:
     answer: responses.Answer
     now: dt.datetime
     awaited: bool
-    rows: dict[int, AnyRow] = field(default_factory=dict)
+    rows: dict[int, Judged] = field(default_factory=dict)
     mentioned: set[int] = field(default_factory=set)
     heard: dict[int, Change] = field(default_factory=dict)
 
     def changes(self) -> list[Change]:
         rows = self.rows = {job.id: job for job in table.away(self.db, self.company.id, self.message.id)}
-        others: list[tuple[int, Response, Any]] = []
+        others: list[tuple[int, Response]] = []
         for response in self.answer:
             job_id = job_of(response.request_id)
             if job_id in rows:
-                self._hear(rows[job_id], response, response.single)
+                self._hear(rows[job_id], response)
             elif job_id is not None:
-                others.append((job_id, response, response.single))
+                others.append((job_id, response))
         if others:  # what the message is not out for any more: the answer comes late
-            ids = {job_id for job_id, _, _ in others}
+            ids = {job_id for job_id, _ in others}
             rows |= {job.id: job for job in table.carried(self.db, self.company.id, ids)}
-            for job_id, response, ret in others:
+            for job_id, response in others:
                 if job_id in rows:
-                    self._hear(rows[job_id], response, ret)
+                    self._hear(rows[job_id], response)
         changes = self.heard
         for job in rows.values():
             if self.awaited and job.id not in self.mentioned and job.state == State.IN_FLIGHT:
@@ -96,14 +97,14 @@ class _Said:
             changes = {job_id: self._doubted(change) for job_id, change in changes.items()}
         return [changes[job_id] for job_id in sorted(changes)]
 
-    def _hear(self, job: AnyRow, response: Response, ret: Any) -> None:
+    def _hear(self, job: Judged, response: Response) -> None:
         if job.request != response.kind:
             return  # of a request that was another: it says nothing of this one
         self.mentioned.add(job.id)
         known = self.heard.get(job.id)
         if known is not None and known.event is Event.SAVED:
             return  # what is saved is not undone by what else is said of it
-        if (change := self._change(job, response, ret)) is not None:
+        if (change := self._change(job, response)) is not None:
             self.heard[job.id] = change
 
     def _doubted(self, change: Change) -> Change:
@@ -121,8 +122,10 @@ class _Said:
             return unclear(job, note, facts["status_code"], facts["explanation"])
         return unclear(job, str(change.note)) if change.event is Event.HELD_BACK else change
 
-    def _change(self, job: AnyRow, response: Response, ret: Any) -> Change | None:
-        state = State(job.state)
+    def _change(self, job: Judged, response: Response) -> Change | None:
+        state, ret = State(job.state), response.single
+        if ret is not None:
+            ret.look_at(_ASKED_OF[job.kind])
         own = own_id(job.kind, ret) or own_id(job.kind, response.recovery)
         if not self.awaited and state is State.IN_FLIGHT and job.message_id == self.message.id:
             return None  # of an earlier sending: the one that is under way now decides
@@ -159,6 +162,20 @@ class _Said:
                 )
 
 
+_TOTALS = {
+    "Invoice": ("Subtotal", "SalesTaxTotal"),
+    "ReceivePayment": ("TotalAmount",),
+    "Bill": ("AmountDue",),
+    "PurchaseOrder": ("TotalAmount",),
+}
+"""What tells a transaction's total: the sum of these, of which the first must be there."""
+
+_ASKED_OF = {
+    name: ("ListID" if kind.is_list else "TxnID", "EditSequence", *_TOTALS.get(name, ()))
+    for name, kind in KINDS.items()
+}
+
+
 def own_id(kind: str, said: Any) -> str | None:
     """-> the ListID or TxnID that QuickBooks gave what it saved, told in the record or in its ErrorRecovery."""
     if said is None:
@@ -179,7 +196,7 @@ def message_of(text: str) -> int | None:
 
 
 def _saved(
-    job: AnyRow,
+    job: Judged,
     state: State,
     response: Response,
     what: Status,
@@ -189,7 +206,7 @@ def _saved(
     note = None if response.status_code == 0 else f"{response.status_code}: {response.message}"
     explanation = what.meaning if what.then is Act.REVIEW else None
     total = total_of(job.kind, ret) if ret is not None and job.total is not None else None
-    if total is not None and total != Decimal(job.total):
+    if total is not None and job.total is not None and total != Decimal(job.total):
         explanation = (
             f"QuickBooks reckons {total} where the order comes to {job.total}: it added or left out tax. "
             "Look at it there."
@@ -209,7 +226,7 @@ def _saved(
     )
 
 
-def _doubled(job: AnyRow, txn_id: str) -> Change | None:
+def _doubled(job: Judged, txn_id: str) -> Change | None:
     """A posted transaction that comes as saved under another number was saved twice: that must not stay unseen."""
     if KINDS[job.kind].is_list or job.txn_id is None or txn_id == job.txn_id:
         return None
@@ -221,14 +238,14 @@ def _doubled(job: AnyRow, txn_id: str) -> Change | None:
 
 
 def total_of(kind: str, ret: Any) -> Decimal | None:
-    if kind == "Invoice":
-        subtotal, tax = ret.amount("Subtotal"), ret.amount("SalesTaxTotal")
-        return None if subtotal is None else subtotal + (tax or Decimal(0))
-    path = {"ReceivePayment": "TotalAmount", "Bill": "AmountDue", "PurchaseOrder": "TotalAmount"}.get(kind)
-    return ret.amount(path) if path else None
+    """-> what QuickBooks reckons that a transaction comes to, without what it does not tell; None of a list record."""
+    amounts: list[Decimal | None] = [ret.amount(path) for path in _TOTALS.get(kind, ())]
+    if not amounts or amounts[0] is None:
+        return None
+    return sum((amount for amount in amounts[1:] if amount is not None), amounts[0])
 
 
-def _refused(job: AnyRow, state: State, response: Response, what: Status, now: dt.datetime) -> Change | None:
+def _refused(job: Judged, state: State, response: Response, what: Status, now: dt.datetime) -> Change | None:
     code, said = str(response.status_code), f"{response.status_code}: {response.message}"
     if what.then is Act.RETRY and what.saved is Saved.NO and job.attempts < GIVE_UP_AFTER:
         return Change(
@@ -302,7 +319,7 @@ def settle_read(
 def _page(
     db: Connection,
     company: Company,
-    job: AnyRow,
+    job: Judged,
     read: AnyRow,
     response: Response,
     session_id: int,

@@ -18,7 +18,7 @@ from ..db import jobs as table
 from ..db import lists as list_table
 from ..db.companies import Company
 from ..db.engine import AnyRow
-from ..db.jobs import LISTS_AFTER, ORDERS_FIRST, Change
+from ..db.jobs import LISTS_AFTER, ORDERS_FIRST, Change, Claimed, Judged
 from ..db.lists import List
 from ..db.messages import Purpose
 from ..db.states import BLOCKING, NEXT, Event, State
@@ -104,11 +104,11 @@ class _Load:
     db: Connection
     company: Company
     preferences: Preferences
-    claimed: Sequence[AnyRow]
+    claimed: Sequence[Claimed]
     message_id: int
     now: dt.datetime
     requests: list[Request] = field(default_factory=list)
-    sent: list[AnyRow] = field(default_factory=list)
+    sent: list[Claimed] = field(default_factory=list)
     back: list[int] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     fill: dict[str, Any] = field(default_factory=dict)
@@ -138,12 +138,12 @@ class _Load:
             else:
                 self.back.append(job.id)
 
-    def _send(self, job: AnyRow) -> None:
+    def _send(self, job: Claimed) -> None:
         macro = f"J{job.id}" if job.kind == "Invoice" and self.preferences.macros else None
         self.requests.append(Request(f"{self.message_id}-{job.id}", Draft(job.request, job.content), macro))
         self.sent.append(job)
         if KINDS[job.kind].is_list:
-            self.fill[job.record] = FullName(job.name)
+            self.fill[job.record] = FullName(job.name or "")
         elif macro is not None:
             self.fill[job.record] = Macro(macro)
 
@@ -156,7 +156,7 @@ class _Load:
             else:
                 self.nameless[need.record] = need
 
-    def _filled(self, job: AnyRow, open_needs: Iterable[AnyRow]) -> bool:
+    def _filled(self, job: Claimed, open_needs: Iterable[AnyRow]) -> bool:
         """Whether all that the job refers to, and that is not posted, stands before it in this message."""
         for need in open_needs:
             if need.record not in self.fill:
@@ -165,7 +165,7 @@ class _Load:
                 return False  # only AppliedToTxnAdd takes a macro
         return True
 
-    def _without_id(self, job: AnyRow) -> str | None:
+    def _without_id(self, job: Claimed) -> str | None:
         if self.nameless:
             for record in slots_of([job.content]) & self.nameless.keys():
                 need = self.nameless[record]
@@ -190,7 +190,7 @@ class _Load:
                 code = list_table.first_of_type(self.db, self.company.id, List.TAX_CODE, type_)
                 self.fill[slot] = None if code is None else ListID(code.list_id)
 
-    def _missing_account(self, job: AnyRow) -> str | None:
+    def _missing_account(self, job: Claimed) -> str | None:
         wanting = slots_of([job.content]) & self.no_account.keys() if self.no_account else ()
         for slot in sorted(wanting):
             return (
@@ -205,7 +205,7 @@ class _Load:
         names: dict[List, dict[str, int]] = {}
         for job in self.claimed:
             which = KINDS[job.kind].list
-            if which is not None:
+            if which is not None and job.name is not None:
                 names.setdefault(which, {})[job.name.lower()] = job.id
         return {
             jobs_by_name[key]: record
@@ -213,7 +213,7 @@ class _Load:
             for key, record in list_table.by_keys(self.db, self.company.id, which, jobs_by_name).items()
         }
 
-    def _adopt(self, job: AnyRow, record: AnyRow) -> None:
+    def _adopt(self, job: Claimed, record: AnyRow) -> None:
         if not record.is_active:
             why = (
                 f"QuickBooks holds an inactive record named {record.name}. Make it active there, or give this one "
@@ -249,7 +249,7 @@ def _list_message(db: Connection, company: Company, session_id: int, version: Ve
     return _store(db, company, session_id, message_id, Purpose.READ, requests, {}, version, now)
 
 
-def list_of(job: AnyRow) -> List:
+def list_of(job: Claimed | Judged) -> List:
     return List(job.record.removeprefix("list:"))
 
 

@@ -117,7 +117,8 @@ def rename(db: Connection, job: AnyRow, name: str) -> None:
     fitted = fit_name(name, most)
     if fitted.text != name or not name:
         raise WrongName(f"{name!r} cannot stand as a name of at most {most} characters; {fitted.text!r} could")
-    content = _NAME.sub(lambda _: f"<Name>{as_reference(name)}</Name>", job.content, count=1)
+    said = table.contents(db, [job.id])[job.id]
+    content = _NAME.sub(lambda _: f"<Name>{as_reference(name)}</Name>", said, count=1)
     job_changes.rename(db, job.id, name, content)
 
 

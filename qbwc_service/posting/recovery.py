@@ -21,7 +21,7 @@ from ..db import job_changes, messages
 from ..db import jobs as table
 from ..db.companies import Company
 from ..db.engine import AnyRow
-from ..db.jobs import Change
+from ..db.jobs import Change, Judged
 from ..db.messages import Fate, Purpose
 from ..db.states import Event, State, after
 from . import answers, exchange, naming, verdicts
@@ -81,7 +81,7 @@ def _send_again(db: Connection, company: Company, message: AnyRow, session_id: i
     messages.resend(db, message.id, session_id, now)
     told = {"company": company.id, "session": session_id, "message_id": message.id}
     log.info("message sent again", extra={**told, "times": message.times_sent + 1})
-    return str(message.body)
+    return messages.body_of(db, message.id)
 
 
 def settle_look_up(
@@ -102,7 +102,7 @@ def settle_look_up(
             why = f"QuickBooks does not say whether it holds this ({said}). Look there yourself, then retry or cancel."
             changes.append(_to_a_person(job, why))
     decided = {change.job_id for change in changes}
-    by_message: dict[int, list[AnyRow]] = {}
+    by_message: dict[int | None, list[Judged]] = {}
     for job in doubtful.values():
         if job.id not in decided:
             by_message.setdefault(job.message_id, []).append(job)
@@ -127,7 +127,7 @@ def settle_look_up(
 def _decide(
     db: Connection,
     message_id: int,
-    jobs: Sequence[AnyRow],
+    jobs: Sequence[Judged],
     found: dict[int, list[responses.Ret]],
     now: dt.datetime,
 ) -> list[Change]:
@@ -148,7 +148,7 @@ def _decide(
 
 
 def _never_carried_out(
-    db: Connection, message: AnyRow, jobs: Sequence[AnyRow], found: dict[int, list[responses.Ret]]
+    db: Connection, message: AnyRow, jobs: Sequence[Judged], found: dict[int, list[responses.Ret]]
 ) -> bool:
     """Whether all speaks for a message that QuickBooks has not carried out, or not yet.
 
@@ -165,7 +165,7 @@ def _never_carried_out(
     return not any(answer.response.strip() for answer in latest)
 
 
-def _verdict(job: AnyRow, rets: Sequence[responses.Ret], now: dt.datetime) -> Change:
+def _verdict(job: Judged, rets: Sequence[responses.Ret], now: dt.datetime) -> Change:
     if len(rets) > 1 and not KINDS[job.kind].is_list:
         ids = ", ".join(str(ret.txn_id) for ret in rets)
         return _to_a_person(
@@ -180,7 +180,7 @@ def _verdict(job: AnyRow, rets: Sequence[responses.Ret], now: dt.datetime) -> Ch
             job,
             f"QuickBooks uses the name {job.name} for another kind of record: customers, vendors, employees and other "
             f'names share one name space. Give this one another name (qbwc job retry {job.id} --name "'
-            f'{naming.free_name(job.name, job.kind)}"), or link it to the record that it is (qbwc link).',
+            f'{naming.free_name(job.name or "", job.kind)}"), or link it to the record that it is (qbwc link).',
         )
     if job.status_code == "0":
         return _to_a_person(
@@ -202,7 +202,7 @@ def _verdict(job: AnyRow, rets: Sequence[responses.Ret], now: dt.datetime) -> Ch
     )
 
 
-def _adopt(job: AnyRow, ret: responses.Ret) -> Change:
+def _adopt(job: Judged, ret: responses.Ret) -> Change:
     if not KINDS[job.kind].is_list:
         note, total = "by its number and our marker", answers.total_of(job.kind, ret)
         differs = total is not None and job.total is not None and total != Decimal(job.total)
@@ -224,7 +224,7 @@ def _adopt(job: AnyRow, ret: responses.Ret) -> Change:
     return verdicts.adopted(job, State.IN_DOUBT, list_id=ret.list_id, note="by its name")
 
 
-def _to_a_person(job: AnyRow, why: str) -> Change:
+def _to_a_person(job: Judged, why: str | None) -> Change:
     return Change(
         job.id,
         Event.AMBIGUOUS,

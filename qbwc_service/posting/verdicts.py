@@ -10,7 +10,7 @@ from qbxml.status import Status
 from ..db import lists as list_table
 from ..db.companies import Company
 from ..db.engine import AnyRow
-from ..db.jobs import Change
+from ..db.jobs import Change, Claimed, Judged
 from ..db.states import Event, State, after
 from .kinds import KINDS
 
@@ -18,14 +18,20 @@ GIVE_UP_AFTER = 12  # attempts that QuickBooks called passing: some ten hours
 
 
 def link_adopted(
-    db: Connection, company: Company, rows: Mapping[int, AnyRow], changes: Iterable[Change], now: dt.datetime
+    db: Connection,
+    company: Company,
+    rows: Mapping[int, Judged] | Mapping[int, Claimed],
+    changes: Iterable[Change],
+    now: dt.datetime,
 ) -> None:
     """Customers, vendors and items that QuickBooks holds are known by their ListID from now on."""
     known = []
     for change in changes:
         job = rows[change.job_id]
+        if change.state is not State.POSTED or not KINDS[job.kind].is_list:
+            continue
         list_id = dict(change.columns).get("list_id")
-        if change.state == State.POSTED and KINDS[job.kind].is_list and list_id:
+        if list_id and job.name:
             known.append((job.record, list_id, job.name))
     list_table.put_links(db, company.id, known, now)
 
@@ -43,7 +49,7 @@ def rest(attempts: int) -> dt.timedelta:
     return dt.timedelta(seconds=min(15 * 4 ** max(0, attempts - 1), 3600))
 
 
-def unclear(job: AnyRow, note: str, code: str | None = None, explanation: str | None = None) -> Change:
+def unclear(job: Judged, note: str, code: str | None = None, explanation: str | None = None) -> Change:
     return Change(
         job.id,
         Event.UNCLEAR,
@@ -68,7 +74,7 @@ def stop(
 
 
 def adopted(
-    job: AnyRow,
+    job: Judged | Claimed | AnyRow,
     state: State,
     *,
     list_id: str | None = None,
@@ -85,7 +91,7 @@ def adopted(
     )
 
 
-def halved(away: Sequence[AnyRow], state: State, event: Event, note: str, message_id: int) -> list[Change]:
+def halved(away: Sequence[Judged], state: State, event: Event, note: str, message_id: int) -> list[Change]:
     """-> these jobs to be sent again, at most half as many in a message."""
     most = max(1, len(away) // 2)
     return [

@@ -81,7 +81,7 @@ def test_a_change_reaches_the_rows_that_are_named_and_no_others(
 def test_a_row_is_found_by_one_of_many_texts(table: Engine, there: set[str], wanted: set[str]) -> None:
     with table.connect() as db:
         many.put(db, things, ("name",), [(name,) for name in there])
-        found = db.execute(select(things.c.name).where(many.one_of(db, things.c.name, wanted))).scalars()
+        found = db.execute(select(things.c.name).where(many.one_of(things.c.name, wanted))).scalars()
         assert set(found) == there & wanted
         db.rollback()
 
@@ -90,7 +90,7 @@ def test_thousands_of_rows_keep_their_sequence_and_are_found_by_thousands_of_ids
     with table.begin() as db:
         ids = many.put_new(db, things, ("number",), [(number,) for number in range(40_000)])
         assert ids == sorted(ids)
-        found = db.execute(select(things.c.number).where(many.one_of(db, things.c.id, ids)).order_by(things.c.id))
+        found = db.execute(select(things.c.number).where(many.one_of(things.c.id, ids)).order_by(things.c.id))
         assert list(found.scalars()) == list(range(40_000))
 
 
@@ -106,7 +106,7 @@ def test_no_rows_are_no_statement(table: Engine) -> None:
     with table.begin() as db:
         many.change(db, things, ("name",), [])
         assert many.put_new(db, things, ("name",), []) == []
-        assert db.execute(select(things.c.id).where(many.one_of(db, things.c.id, []))).all() == []
+        assert db.execute(select(things.c.id).where(many.one_of(things.c.id, []))).all() == []
 
 
 def test_a_time_without_a_zone_is_refused(table: Engine) -> None:

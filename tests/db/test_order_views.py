@@ -33,7 +33,7 @@ def put_order(db, owner, number, customer="ABC Company", *, sent=False):
 
 
 def put_job(db, owner, order_id, record, state, *needed, name=None, superseded=False):
-    values = {"priority": 0, "kind": "Invoice", "request": "InvoiceAdd", "content": "", "created_at": NOW}
+    values = {"priority": 0, "kind": "Invoice", "request": "InvoiceAdd", "created_at": NOW}
     job_id = db.execute(
         insert(jobs)
         .values(

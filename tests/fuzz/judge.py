@@ -20,9 +20,9 @@ from .nasty import INTUIT, SOAP
 from .service import COLUMNS, LENGTHS, Reply, Rows, Scene, Service
 
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
-_UNTOUCHED = ("companies", "passwords", "orders", "users", "api_tokens", "webhooks", "parties", "job_needs", "teams",
-"team_members",
-              "company_viewers", "one_time_links", "web_sessions", "audit_trail", "notices")  # fmt: skip
+_UNTOUCHED = ("companies", "passwords", "orders", "users", "api_tokens", "webhooks", "parties", "job_drafts",
+              "job_needs", "teams", "team_members", "company_viewers", "one_time_links", "web_sessions", "audit_trail",
+              "notices")  # fmt: skip
 _PROLOG = re.compile(r"^\ufeff?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _AT = {table: {column: at for at, column in enumerate(columns)} for table, columns in COLUMNS.items()}
 
@@ -172,7 +172,6 @@ def _job_faults(scene: Scene, rows: Rows, case: answers.Case) -> Iterator[str]:
             "marker",
             "total",
             "request",
-            "content",
         ):
             if _cell("jobs", row, column) != _cell("jobs", before, column):
                 yield f"job {job} has another {column}"

@@ -7,6 +7,7 @@ import pytest
 from qbwc_service import orders
 from qbwc_service.companies.preferences import Preferences
 from qbwc_service.db import job_views
+from qbwc_service.db import jobs as job_table
 from qbwc_service.db import lists as list_table
 from qbwc_service.people import NotAllowed, Right
 from qbwc_service.posting import send as sending
@@ -112,7 +113,9 @@ def test_a_refused_invoice_is_sent_with_another_account_and_its_payment_with_it(
     poll(world)
     assert state(world, "1001") == "posted"
     assert numbers(world) == ["1001", "2231"]
-    assert "Accounts Receivable" in job(world, "invoice:1001").content
+    posted = job(world, "invoice:1001").id
+    with world.engine.connect() as db:
+        assert "Accounts Receivable" in job_table.contents(db, [posted])[posted]
 
 
 def test_a_refused_item_is_created_otherwise_and_what_waited_for_it_goes_on(world):

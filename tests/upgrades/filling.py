@@ -72,12 +72,25 @@ def contents(engine: Engine) -> Contents:
         }
 
 
+MOVED = {("jobs", "content"): ("job_drafts", "content", "")}
+"""Columns that a later schema has in another table, with the value of a row that has none there."""
+
+
 def within(kept: Contents, smaller: Contents) -> Contents:
-    """-> what of `kept` stands in tables and columns that `smaller` has too."""
+    """-> what of `kept` stands in tables and columns that `smaller` has too, be it where it was moved to."""
     return {
-        name: {key: {column: row[column] for column in _columns(smaller[name])} for key, row in kept[name].items()}
+        name: {
+            key: {column: _found(kept, name, key, column) for column in _columns(smaller[name])} for key in kept[name]
+        }
         for name in smaller
     }
+
+
+def _found(kept: Contents, name: str, key: tuple[Any, ...], column: str) -> Any:
+    if column in kept[name][key] or (name, column) not in MOVED:
+        return kept[name][key][column]
+    table, other, absent = MOVED[name, column]
+    return kept[table][key][other] if key in kept[table] else absent
 
 
 def _columns(rows: dict[tuple[Any, ...], dict[str, Any]]) -> list[str]:

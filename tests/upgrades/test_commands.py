@@ -75,7 +75,7 @@ def test_of_two_that_migrate_at_once_one_does_it_and_the_other_waits(place):
     fill(place.engine, OLDER)
     before = contents(place.engine)
     with place.engine.begin() as db:
-        db.execute(text("SELECT count(*) FROM orders"))
+        db.execute(text("SELECT count(*) FROM orders, jobs"))
         commands = [place.start("migrate"), place.start("migrate")]
         if place.engine.dialect.name == "postgresql":
             _until(lambda: _waiting_in_postgresql(place.engine) == 2)
@@ -89,7 +89,8 @@ def test_of_two_that_migrate_at_once_one_does_it_and_the_other_waits(place):
 
 
 def test_services_that_start_together_migrate_once_and_all_serve(place):
-    fill(place.engine, OLDER)
+    # What the services themselves change at once, notices and deliveries, this schema has not.
+    fill(place.engine, EARLIER[0])
     before = contents(place.engine)
     others = [place.start("serve", "--port", "0", "--migrate") for _ in range(2)]
     try:

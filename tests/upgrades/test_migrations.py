@@ -117,11 +117,12 @@ def test_the_way_back_keeps_all_that_the_earlier_schema_can_hold(revision, empty
 def test_a_migration_that_breaks_off_leaves_all_as_it_was(there, here, empty):
     fill(empty, there)
     tables, rows = shape(empty), contents(empty)
-    for fails_at in (_at_number(15), _at_the_last):
-        event.listen(empty, "before_cursor_execute", fails_at)
-        with pytest.raises(BrokenOff):
-            move(empty, here)
-        event.remove(empty, "before_cursor_execute", fails_at)
+    # First at the very end, when only that it is done was not written down yet; then on the way there.
+    whole = break_off(empty, here, lambda number, statement: statement.startswith("UPDATE alembic_version"))
+    for share in (1, 0.75, 0.5, 0.25):
+        if share < 1:
+            at = round(whole * share)
+            assert break_off(empty, here, lambda number, statement, at=at: number == at) == at
         assert schema.current(empty) == there
         assert shape(empty) == tables
         assert contents(empty) == rows
@@ -133,22 +134,20 @@ class BrokenOff(Exception):
     """A statement of the migration failed: the disk is full, say."""
 
 
-def _at_number(number):
+def break_off(engine, revision, fails):
+    """Migrates until `fails`, which is told the number of a statement and its words; -> at which it broke off."""
     done = []
 
-    def fails(connection, cursor, statement, *more):
+    def run(connection, cursor, statement, *more):
         done.append(statement)
-        if len(done) == number:
-            assert "alembic_version" not in statement, "not in the middle of it"
+        if fails(len(done), statement):
             raise BrokenOff
 
-    return fails
-
-
-def _at_the_last(connection, cursor, statement, *more):
-    """Everything is made; only that it is was not written down yet."""
-    if statement.startswith("UPDATE alembic_version"):
-        raise BrokenOff
+    event.listen(engine, "before_cursor_execute", run)
+    with pytest.raises(BrokenOff):
+        move(engine, revision)
+    event.remove(engine, "before_cursor_execute", run)
+    return len(done)
 
 
 def _broken_references(engine: Engine):

@@ -158,7 +158,7 @@ def _exchanged(db: Connection, job: AnyRow, past: Sequence[AnyRow]) -> list[Exch
             )
             for answer in messages.answers_to(db, message.id)
         )
-        sent = "\n".join(wire.parts(message.body, request_id))
+        sent = "\n".join(wire.parts(messages.body_of(db, message.id), request_id))
         found.append(Exchanged(message.id, message.sent_at, message.times_sent, sent, answered))
     return found
 
@@ -215,8 +215,11 @@ def whole(page: Page, job_id: int, message_id: int, which: str) -> Response:
         message = messages.by_id(db, message_id) if message_id <= LARGEST_ID else None
         if message is None or message.company_id != page.of.id or which not in ("sent", "answered"):
             raise NotFound
-        answers = messages.answers_to(db, message_id) if which == "answered" else []
-    text = wire.pretty(message.body) if which == "sent" else "\n\n".join(wire.pretty(a.response) for a in answers)
+        if which == "sent":
+            texts = [messages.body_of(db, message_id)]
+        else:
+            texts = [answer.response for answer in messages.answers_to(db, message_id)]
+    text = "\n\n".join(map(wire.pretty, texts))
     response = Response(text + "\n", mimetype="text/plain")
     response.headers["Content-Disposition"] = f'inline; filename="message-{message_id}-{which}.txt"'
     return response

@@ -49,7 +49,7 @@ class DocumentRow:
     what: str
     to_whom: str
     why: Explanation | None
-    waits_for: AnyRow | None
+    waits_for: job_table.Judged | None
     can_retry: bool
     can_cancel: bool
 
@@ -188,7 +188,7 @@ def _to_whom(order: Order) -> dict[str, str]:
     return found
 
 
-def _document(page: Page, job: AnyRow, to_whom: str, waits_for: AnyRow | None) -> DocumentRow:
+def _document(page: Page, job: AnyRow, to_whom: str, waits_for: job_table.Judged | None) -> DocumentRow:
     mine = rights.may_act(job.kind, page.rights)
     return DocumentRow(
         job=job,
