@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_job_drafts_job_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("job_id", name=op.f("pk_job_drafts")),
     )
-    op.execute("INSERT INTO job_drafts (job_id, content) SELECT id, content FROM jobs WHERE content <> ''")
+    op.execute("INSERT INTO job_drafts (job_id, content) SELECT id, content FROM jobs")
     with op.batch_alter_table("jobs", schema=None, recreate="never") as batch_op:
         batch_op.drop_column("content")
 

@@ -52,10 +52,9 @@ def show(call: Call, id: int) -> Answer:
         row = activity.one(db, call.company.id, id)
         if row is None:
             raise problems.not_found(f"job {id}")
-        content = table.contents(db, [id]).get(id, "")
+        content = table.contents(db, [id])[id]
         past = job_views.history_of(db, id)
-        message = messages.by_id(db, row.message_id) if row.message_id else None
-        body = messages.body_of(db, message.id) if message is not None else ""
+        message = messages.with_body(db, row.message_id) if row.message_id else None
         answers = messages.answers_to(db, row.message_id) if row.message_id else []
     return Answer(
         {
@@ -67,7 +66,9 @@ def show(call: Call, id: int) -> Answer:
                 {"at": step.at, "event": step.event, "state": step.state, "message": step.message_id, "note": step.note}
                 for step in past
             ],
-            "message": None if message is None else {"id": message.id, "sent_at": message.sent_at, "body": body},
+            "message": None
+            if message is None
+            else {"id": message.id, "sent_at": message.sent_at, "body": message.body},
             "answers": [
                 {
                     "received_at": answer.received_at,

@@ -63,10 +63,9 @@ def show(id: int, json_: bool) -> None:
         found = job_views.shown(db, id) if id < LARGEST_ID else None
         if found is None:
             raise Failure(f"there is no job {id}", NOT_FOUND)
-        content = table.contents(db, [id]).get(id, "")
+        content = table.contents(db, [id])[id]
         past = job_views.history_of(db, id)
-        message = messages.by_id(db, found.message_id) if found.message_id else None
-        body = messages.body_of(db, message.id) if message is not None else ""
+        message = messages.with_body(db, found.message_id) if found.message_id else None
         answers = messages.answers_to(db, found.message_id) if found.message_id else []
     facts = _row(found) | {
         "record": found.record,
@@ -81,7 +80,7 @@ def show(id: int, json_: bool) -> None:
             {"at": step.at, "event": step.event, "state": step.state, "message": step.message_id, "note": step.note}
             for step in past
         ],
-        "message": None if message is None else {"id": message.id, "sent_at": message.sent_at, "body": body},
+        "message": None if message is None else {"id": message.id, "sent_at": message.sent_at, "body": message.body},
         "answers": [
             {
                 "received_at": answer.received_at,
@@ -104,7 +103,7 @@ def show(id: int, json_: bool) -> None:
     print_table(facts["history"], "")
     click.echo(f"\nRequest\n{content}")
     if message is not None:
-        click.echo(f"\nMessage {message.id}, sent {message.sent_at:%Y-%m-%d %H:%M:%S} UTC\n{body}")
+        click.echo(f"\nMessage {message.id}, sent {message.sent_at:%Y-%m-%d %H:%M:%S} UTC\n{message.body}")
     for answer in answers:
         click.echo(f"\nAnswer {answer.received_at:%Y-%m-%d %H:%M:%S} UTC {answer.hresult} {answer.message}".rstrip())
         click.echo(answer.response)

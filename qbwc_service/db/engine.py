@@ -87,6 +87,8 @@ def open_engine(url: str) -> Engine:
         # FULL: what was committed before a message left must survive a power cut, or the order could be sent twice.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        # What is deleted is overwritten, and not only taken out of the lists. Builds differ in what they do unasked.
+        cursor.execute("PRAGMA secure_delete = ON")
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -45,12 +45,7 @@ def put(db: Connection, company_id: int, order_id: int | None, new: Sequence[New
     )
     pairs = [(id_, taken[record]) for id_, job in zip(ids, new, strict=True) for record in dict.fromkeys(job.needs)]
     many.put(db, needs, ("job_id", "needs_id"), pairs)
-    many.put(
-        db,
-        drafts,
-        ("job_id", "content"),
-        [(id_, job.content) for id_, job in zip(ids, new, strict=True) if job.content],
-    )
+    many.put(db, drafts, ("job_id", "content"), zip(ids, (job.content for job in new), strict=True))
     asked = [(id_, Event.ASKED.name, stand.state, None, None) for id_, stand in zip(ids, stands, strict=True)]
     write_history(db, asked, now)
     return ids

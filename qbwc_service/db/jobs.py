@@ -176,6 +176,18 @@ def by_records(db: Connection, company_id: int, records: Iterable[str]) -> dict[
     return {row.record: row for row in db.execute(found)}
 
 
+class Claimed(NamedTuple):
+    """A job that a message is to carry. (A row of SQLAlchemy's tells a column ten times slower than a tuple.)"""
+
+    id: int
+    record: str
+    kind: str
+    request: str
+    name: Any  # a text, of a list record
+    together: int | None
+    content: str
+
+
 def _claim(dialect: str) -> Any:
     """The claim, served by ix_jobs_claimable: the first jobs of a company that may leave together, in sequence.
 
@@ -186,9 +198,8 @@ def _claim(dialect: str) -> Any:
         select(jobs.c.id)
         .where(
             jobs.c.company_id == bindparam("company"),
-            CLAIMABLE_UNBLOCKED,
             jobs.c.priority == bindparam("first_priority"),
-            or_(jobs.c.next_try_at.is_(None), jobs.c.next_try_at <= bindparam("at", type_=Utc)),
+            CLAIMABLE_NOW(bindparam("at", type_=Utc)),
         )
         .order_by(jobs.c.id)
         .limit(bindparam("most", type_=Integer))
@@ -207,30 +218,11 @@ def _claim(dialect: str) -> Any:
             explanation=None,
             changed_at=bindparam("at", type_=Utc),
         )
-        .returning(
-            jobs.c.id,
-            jobs.c.record,
-            jobs.c.kind,
-            jobs.c.request,
-            jobs.c.name,
-            jobs.c.together,
-        )
+        .returning(*(jobs.c[name] for name in Claimed._fields if name != "content"))
     )
 
 
 _CLAIM = {dialect: _claim(dialect) for dialect in ("sqlite", "postgresql")}
-
-
-class Claimed(NamedTuple):
-    """A job that a message is to carry. (A row of SQLAlchemy's tells a column ten times slower than a tuple.)"""
-
-    id: int
-    record: str
-    kind: str
-    request: str
-    name: str | None
-    together: int | None
-    content: str
 
 
 def claim(
@@ -242,14 +234,14 @@ def claim(
         {"company": company_id, "first_priority": priority, "at": now, "most": limit, "message": message_id},
     ).all()
     said = contents(db, [row[0] for row in rows])
-    return sorted(Claimed._make((*row, said.get(row[0], ""))) for row in rows)
+    return sorted(Claimed._make((*row, said[row[0]])) for row in rows)
 
 
 _CONTENTS = select(drafts.c.job_id, drafts.c.content).where(one_given(drafts.c.job_id, "jobs"))
 
 
 def contents(db: Connection, job_ids: Iterable[int]) -> dict[int, str]:
-    """-> of each of these jobs what it says; nothing of one that reads a list."""
+    """-> of each of these jobs what it says; "" of one that reads a list. Served by the primary key."""
     return {row[0]: row[1] for row in db.execute(_CONTENTS, {"jobs": list(job_ids)})}
 
 
@@ -257,9 +249,8 @@ _NEXT_UP = (
     select(jobs.c.id, jobs.c.together)
     .where(
         jobs.c.company_id == bindparam("company"),
-        CLAIMABLE_UNBLOCKED,
         jobs.c.priority == bindparam("first_priority"),
-        or_(jobs.c.next_try_at.is_(None), jobs.c.next_try_at <= bindparam("at", type_=Utc)),
+        CLAIMABLE_NOW(bindparam("at", type_=Utc)),
     )
     .order_by(jobs.c.id)
     .limit(1)
@@ -283,11 +274,7 @@ def anything_to_send(db: Connection, company_id: int, now: dt.datetime) -> bool:
 MOST_COUNTED = 2000
 _OPEN_COUNT = select(func.count()).select_from(
     select(jobs.c.id)
-    .where(
-        jobs.c.company_id == bindparam("company"),
-        CLAIMABLE_UNBLOCKED,
-        or_(jobs.c.next_try_at.is_(None), jobs.c.next_try_at <= bindparam("at", type_=Utc)),
-    )
+    .where(jobs.c.company_id == bindparam("company"), CLAIMABLE_NOW(bindparam("at", type_=Utc)))
     .limit(MOST_COUNTED)
     .subquery()
 )
@@ -307,7 +294,7 @@ class Judged(NamedTuple):
     kind: str
     request: str
     state: str
-    name: str | None
+    name: Any  # a text, of a list record
     ref_number: str | None
     marker: str | None
     total: str | None

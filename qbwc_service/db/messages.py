@@ -135,9 +135,9 @@ def by_id(db: Connection, message_id: int) -> AnyRow | None:
     return db.execute(_BY_ID, {"message": message_id}).one_or_none()
 
 
-def body_of(db: Connection, message_id: int) -> str:
-    """-> the bytes that left; "" once they are pruned."""
-    return str(db.execute(select(messages.c.body).where(messages.c.id == message_id)).scalar_one())
+def with_body(db: Connection, message_id: int) -> AnyRow | None:
+    """-> all that is known of a message; its bytes are "" once they are pruned."""
+    return db.execute(select(messages).where(messages.c.id == message_id)).one_or_none()
 
 
 def set_fate(db: Connection, message_id: int, fate: Fate, now: dt.datetime | None = None) -> None:

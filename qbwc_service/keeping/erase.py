@@ -29,9 +29,6 @@ def erase(engine: Engine, given: str, meant: str, sleep: Callable[[float], None]
     """
     with engine.connect() as connection:
         with connection.begin():
-            if engine.dialect.name == "sqlite":
-                # What is deleted is overwritten, and not only taken out of the lists.
-                connection.exec_driver_sql("PRAGMA secure_delete = ON")
             company = of_company.find(connection, given)
         if company is None:
             raise LookupError(given)

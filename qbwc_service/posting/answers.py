@@ -98,8 +98,8 @@ class _Said:
         return [changes[job_id] for job_id in sorted(changes)]
 
     def _hear(self, job: Judged, response: Response) -> None:
-        if job.request != response.kind:
-            return  # of a request that was another: it says nothing of this one
+        if job.request != response.kind or job.kind not in KINDS:
+            return  # of a request that was another, or of one that reads a list: it says nothing of this one
         self.mentioned.add(job.id)
         known = self.heard.get(job.id)
         if known is not None and known.event is Event.SAVED:
@@ -205,12 +205,13 @@ def _saved(
 ) -> Change:
     note = None if response.status_code == 0 else f"{response.status_code}: {response.message}"
     explanation = what.meaning if what.then is Act.REVIEW else None
-    total = total_of(job.kind, ret) if ret is not None and job.total is not None else None
-    if total is not None and job.total is not None and total != Decimal(job.total):
-        explanation = (
-            f"QuickBooks reckons {total} where the order comes to {job.total}: it added or left out tax. "
-            "Look at it there."
-        )
+    if ret is not None and job.total is not None:
+        total = total_of(job.kind, ret)
+        if total is not None and total != Decimal(job.total):
+            explanation = (
+                f"QuickBooks reckons {total} where the order comes to {job.total}: it added or left out tax. "
+                "Look at it there."
+            )
     return Change(
         job.id,
         Event.SAVED,

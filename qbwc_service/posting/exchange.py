@@ -143,7 +143,7 @@ class _Load:
         self.requests.append(Request(f"{self.message_id}-{job.id}", Draft(job.request, job.content), macro))
         self.sent.append(job)
         if KINDS[job.kind].is_list:
-            self.fill[job.record] = FullName(job.name or "")
+            self.fill[job.record] = FullName(job.name)
         elif macro is not None:
             self.fill[job.record] = Macro(macro)
 
@@ -205,7 +205,7 @@ class _Load:
         names: dict[List, dict[str, int]] = {}
         for job in self.claimed:
             which = KINDS[job.kind].list
-            if which is not None and job.name is not None:
+            if which is not None:
                 names.setdefault(which, {})[job.name.lower()] = job.id
         return {
             jobs_by_name[key]: record

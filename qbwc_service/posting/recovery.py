@@ -81,7 +81,9 @@ def _send_again(db: Connection, company: Company, message: AnyRow, session_id: i
     messages.resend(db, message.id, session_id, now)
     told = {"company": company.id, "session": session_id, "message_id": message.id}
     log.info("message sent again", extra={**told, "times": message.times_sent + 1})
-    return messages.body_of(db, message.id)
+    whole = messages.with_body(db, message.id)
+    assert whole is not None  # it was read in this transaction
+    return str(whole.body)
 
 
 def settle_look_up(
@@ -180,7 +182,7 @@ def _verdict(job: Judged, rets: Sequence[responses.Ret], now: dt.datetime) -> Ch
             job,
             f"QuickBooks uses the name {job.name} for another kind of record: customers, vendors, employees and other "
             f'names share one name space. Give this one another name (qbwc job retry {job.id} --name "'
-            f'{naming.free_name(job.name or "", job.kind)}"), or link it to the record that it is (qbwc link).',
+            f'{naming.free_name(job.name, job.kind)}"), or link it to the record that it is (qbwc link).',
         )
     if job.status_code == "0":
         return _to_a_person(

@@ -31,7 +31,7 @@ def link_adopted(
         if change.state is not State.POSTED or not KINDS[job.kind].is_list:
             continue
         list_id = dict(change.columns).get("list_id")
-        if list_id and job.name:
+        if list_id:
             known.append((job.record, list_id, job.name))
     list_table.put_links(db, company.id, known, now)
 

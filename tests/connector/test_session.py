@@ -456,6 +456,29 @@ def test_an_answer_to_another_kind_of_request_says_nothing_of_this_one(ready):
     assert "CustomerQuery" in ready.send(ticket)  # QuickBooks is asked
 
 
+@pytest.mark.parametrize("inside", ["", "<CustomerRet><ListID>X-1</ListID></CustomerRet>"])
+def test_a_query_that_nobody_asked_does_not_spoil_the_answer_that_it_stands_in(ready, inside):
+    """It bears the number of a list that is read, in a message of documents."""
+    ready.order()
+    ticket, _ = ready.authenticate()
+    message = ready.send(ticket)
+    (_, request_id), *_ = requests_of(message)
+    with ready.engine.connect() as db:
+        list_id = job_table.by_records(db, ready.company.id, ["list:customer"])["list:customer"].id
+    stray = f'<CustomerQueryRs requestID="{request_id.partition("-")[0]}-{list_id}" statusCode="0">{inside}'
+    told = answer(message).replace("</QBXMLMsgsRs>", f"{stray}</CustomerQueryRs></QBXMLMsgsRs>")
+    assert ready.bring(ticket, told) == 100
+    assert set(ready.states().values()) == {"posted"}
+
+
+def test_a_number_that_is_none_in_an_answer_to_a_document_is_not_believed(ready):
+    ready.order()
+    ticket, _ = ready.authenticate()
+    told = answer(ready.send(ticket)).replace("<InvoiceAddRs ", '<InvoiceAddRs retCount="many" ')
+    assert ready.bring(ticket, told) == -1
+    assert set(ready.states().values()) == {"in_doubt"}
+
+
 def test_what_is_saved_and_then_refused_in_one_answer_is_saved(ready):
     ready.order()
     ticket, _ = ready.authenticate()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
 from qbwc_service.db import engine as ours
@@ -95,3 +95,12 @@ def test_on_sqlite_it_is_a_transaction_like_any_other(tmp_path):
     with sqlite.connect() as db:
         assert db.execute(text("SELECT name FROM sqlite_master")).all() == []
     sqlite.dispose()
+
+
+def test_what_is_deleted_is_overwritten_also_where_sqlite_would_not(tmp_path):
+    """Builds of SQLite differ in what they do unasked."""
+    made = open_engine(f"sqlite:///{tmp_path / 'qbwc.sqlite3'}")
+    event.listen(made, "connect", lambda connection, _: connection.execute("PRAGMA secure_delete = OFF"), insert=True)
+    with made.connect() as db:
+        assert db.exec_driver_sql("PRAGMA secure_delete").scalar_one() == 1
+    made.dispose()

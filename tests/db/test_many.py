@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, MetaData, String, Table, Text, select
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, MetaData, String, Table, Text, and_, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
@@ -107,6 +107,19 @@ def test_no_rows_are_no_statement(table: Engine) -> None:
         many.change(db, things, ("name",), [])
         assert many.put_new(db, things, ("name",), []) == []
         assert db.execute(select(things.c.id).where(many.one_of(things.c.id, []))).all() == []
+
+
+@pytest.mark.parametrize("condition", ["alone", "with another"])
+def test_what_is_one_of_many_is_found_by_its_index(table: Engine, condition: str) -> None:
+    one = many.one_given(things.c.id, "wanted")
+    statement = select(things.c.name).where(one if condition == "alone" else and_(one, things.c.number > 1))
+    told = str(statement.compile(table))
+    assert " = 1" not in told
+    assert "true" not in told
+    if table.dialect.name == "sqlite":
+        with table.connect() as db:
+            plan = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {told}", ("[1, 2]", 1)[: told.count("?")]).all()
+        assert plan[0].detail.startswith("SEARCH many_things USING INTEGER PRIMARY KEY"), plan
 
 
 def test_a_time_without_a_zone_is_refused(table: Engine) -> None:

@@ -72,8 +72,8 @@ def contents(engine: Engine) -> Contents:
         }
 
 
-MOVED = {("jobs", "content"): ("job_drafts", "content", "")}
-"""Columns that a later schema has in another table, with the value of a row that has none there."""
+MOVED = {("jobs", "content"): ("job_drafts", "content")}
+"""Columns that a later schema has in another table, under the same keys."""
 
 
 def within(kept: Contents, smaller: Contents) -> Contents:
@@ -89,8 +89,8 @@ def within(kept: Contents, smaller: Contents) -> Contents:
 def _found(kept: Contents, name: str, key: tuple[Any, ...], column: str) -> Any:
     if column in kept[name][key] or (name, column) not in MOVED:
         return kept[name][key][column]
-    table, other, absent = MOVED[name, column]
-    return kept[table][key][other] if key in kept[table] else absent
+    table, other = MOVED[name, column]
+    return kept[table][key][other]
 
 
 def _columns(rows: dict[tuple[Any, ...], dict[str, Any]]) -> list[str]:

@@ -88,10 +88,12 @@ def test_of_two_that_migrate_at_once_one_does_it_and_the_other_waits(place):
     schema.require(place.engine)
 
 
-def test_services_that_start_together_migrate_once_and_all_serve(place):
-    # What the services themselves change at once, notices and deliveries, this schema has not.
-    fill(place.engine, EARLIER[0])
+@pytest.mark.parametrize("revision", EARLIER)
+def test_services_that_start_together_migrate_once_and_all_serve(place, revision):
+    fill(place.engine, revision)
     before = contents(place.engine)
+    for changed in ("notices", "webhook_deliveries"):  # by services at once: that is their work
+        before.pop(changed, None)
     others = [place.start("serve", "--port", "0", "--migrate") for _ in range(2)]
     try:
         for other in others:

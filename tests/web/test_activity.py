@@ -283,8 +283,9 @@ def test_what_quickbooks_holds_twice_is_shown_with_both_numbers_and_mended(site:
     lossy.faults.lose_next_answer()
     lossy.poll()
     with reading(site.engine) as db:
-        sent = messages.body_of(db, job(site, "invoice:2031").message_id)
-    site.books.process(re.sub(r"<QBXMLMsgsRq [^>]*>", '<QBXMLMsgsRq onError="continueOnError">', sent))
+        sent = messages.with_body(db, job(site, "invoice:2031").message_id)
+    assert sent is not None
+    site.books.process(re.sub(r"<QBXMLMsgsRq [^>]*>", '<QBXMLMsgsRq onError="continueOnError">', sent.body))
     poll(site, 2)
     twice = [one for one in site.books.invoices if one.ref_number == "2031"]
     assert len(twice) == 2

@@ -144,7 +144,7 @@ def _exchanged(db: Connection, job: AnyRow, past: Sequence[AnyRow]) -> list[Exch
     ids = dict.fromkeys([*(row.message_id for row in reversed(past)), job.message_id])
     found = []
     for message_id in [id_ for id_ in ids if id_ is not None][:MESSAGES_SHOWN]:
-        message = messages.by_id(db, message_id)
+        message = messages.with_body(db, message_id)
         if message is None:
             continue
         request_id = f"{message.id}-{job.id}"
@@ -158,7 +158,7 @@ def _exchanged(db: Connection, job: AnyRow, past: Sequence[AnyRow]) -> list[Exch
             )
             for answer in messages.answers_to(db, message.id)
         )
-        sent = "\n".join(wire.parts(messages.body_of(db, message.id), request_id))
+        sent = "\n".join(wire.parts(message.body, request_id))
         found.append(Exchanged(message.id, message.sent_at, message.times_sent, sent, answered))
     return found
 
@@ -212,14 +212,11 @@ def whole(page: Page, job_id: int, message_id: int, which: str) -> Response:
     """A whole message, or the answers to it, as they went over the wire."""
     with page.reading() as db:
         _job(page, db, job_id)
-        message = messages.by_id(db, message_id) if message_id <= LARGEST_ID else None
+        message = messages.with_body(db, message_id) if message_id <= LARGEST_ID else None
         if message is None or message.company_id != page.of.id or which not in ("sent", "answered"):
             raise NotFound
-        if which == "sent":
-            texts = [messages.body_of(db, message_id)]
-        else:
-            texts = [answer.response for answer in messages.answers_to(db, message_id)]
-    text = "\n\n".join(map(wire.pretty, texts))
+        answers = messages.answers_to(db, message_id) if which == "answered" else []
+    text = wire.pretty(message.body) if which == "sent" else "\n\n".join(wire.pretty(a.response) for a in answers)
     response = Response(text + "\n", mimetype="text/plain")
     response.headers["Content-Disposition"] = f'inline; filename="message-{message_id}-{which}.txt"'
     return response
