@@ -93,7 +93,8 @@ def _in_array(condition: _OneOf, compiler: SQLCompiler, **how: Any) -> str:
 
 def put(db: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]], **same: Any) -> None:
     """Inserts rows, whose values stand in the sequence of `names`; the values of `same` are those of each."""
-    for _ in _execute(db, _insert(db.dialect.name, table, tuple(names), tuple(same)), rows, same):
+    names, rows, shared = _alike(names, list(rows), same)
+    for _ in _execute(db, _insert(db.dialect.name, table, tuple(names), tuple(shared)), rows, shared):
         pass
 
 
@@ -115,8 +116,31 @@ def put_over(
 
 def change(db: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]], **same: Any) -> None:
     """Sets columns of the rows whose id stands before the values."""
-    for _ in _execute(db, _update(db.dialect.name, table, tuple(names), tuple(same)), rows, same):
+    (_, *names), rows, shared = _alike(("id", *names), list(rows), same)
+    for _ in _execute(db, _update(db.dialect.name, table, tuple(names), tuple(shared)), rows, shared):
         pass
+
+
+FEW = 20  # rows: for fewer it does not pay to make a statement of their own
+
+
+def _alike(
+    names: Sequence[str], rows: list[Sequence[Any]], same: Mapping[str, Any]
+) -> tuple[Sequence[str], list[Sequence[Any]], Mapping[str, Any]]:
+    """Of many rows the columns in which all have one value become parameters of their own, but for the first, which
+    tells the rows apart: to take a value out of JSON costs the database as much as to store it."""
+    if len(rows) < FEW:
+        return names, rows, same
+    columns = list(zip(*rows, strict=True))
+    alike = [at for at, values in enumerate(columns) if at and values.count(values[0]) == len(rows)]
+    if not alike:
+        return names, rows, same
+    told = [at for at in range(len(columns)) if at not in alike]
+    return (
+        [names[at] for at in told],
+        list(zip(*(columns[at] for at in told), strict=True)),
+        {**same, **{names[at]: columns[at][0] for at in alike}},
+    )
 
 
 def _execute(

@@ -77,6 +77,29 @@ def test_a_change_reaches_the_rows_that_are_named_and_no_others(
 
 
 @once
+@given(
+    different=st.lists(rows, min_size=many.FEW, max_size=many.FEW + 3),
+    alike=st.sets(st.sampled_from(range(len(NAMES)))),
+)
+def test_columns_that_are_alike_in_many_rows_are_stored_in_each(
+    table: Engine, different: list[tuple[object, ...]], alike: set[int]
+) -> None:
+    wanted = [tuple(different[0][at] if at in alike else value for at, value in enumerate(row)) for row in different]
+    with table.connect() as db:
+        many.put(db, things, NAMES, iter(wanted), owner_id=1)
+        found = db.execute(select(things).order_by(things.c.id)).all()
+        assert [tuple(row[2:]) for row in found] == wanted
+        other = many.put_new(db, things, NAMES, different[:1], owner_id=1)
+        ids = [row.id for row in reversed(found)]
+        many.change(db, things, NAMES, ((id_, *row) for id_, row in zip(ids, wanted, strict=True)), owner_id=2)
+        changed = {row.id: (row.owner_id, *row[2:]) for row in db.execute(select(things))}
+        assert changed == {id_: (2, *row) for id_, row in zip(ids, wanted, strict=True)} | {
+            other[0]: (1, *different[0])
+        }
+        db.rollback()
+
+
+@once
 @given(st.sets(texts, max_size=8), st.sets(texts, max_size=8))
 def test_a_row_is_found_by_one_of_many_texts(table: Engine, there: set[str], wanted: set[str]) -> None:
     with table.connect() as db:
