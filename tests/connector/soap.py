@@ -171,7 +171,14 @@ def serving(app: WSGIApplication) -> Iterator[tuple[str, int]]:
     try:
         yield listener.getsockname()
     finally:
-        server.trigger.pull_trigger(lambda: waitress.wasyncore.close_all(server._map))  # kept connections, too
+        pulled = threading.Event()
+
+        def stop() -> None:
+            pulled.wait()  # it closes the trigger, too: not before that was pulled
+            waitress.wasyncore.close_all(server._map)  # kept connections, too
+
+        server.trigger.pull_trigger(stop)
+        pulled.set()
         server.task_dispatcher.shutdown()
         thread.join(10)
         listener.close()
