@@ -137,6 +137,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         self.address, self.clients = str(address[0]).partition("%")[0], server.clients
         self.neighbours = _neighbours(self.address)
         self.began: float | None = None
+        self.heard_out = False  # at the end: what had come behind its last request was read
         self._taken = 0  # bytes, of all answers
         self._left: tuple[float, int] | None = None  # since when something is left of an answer, and what was taken
         super().__init__(server, sock, address, adjustments, map)
@@ -326,10 +327,15 @@ class _Clients:
         self._leaving.clear()
 
     def let_go(self) -> bool:
-        """Closes who has nothing under way. -> whether somebody has."""
+        """Closes who has nothing under way. -> whether somebody has.
+
+        While a worker was at a request, nobody read what came behind it: that is done once more before.
+        """
         for channel in self.everybody():
             if channel.is_answered and channel.request is None:
-                self.leave(channel)
+                if channel.heard_out:
+                    self.leave(channel)
+                channel.heard_out = True
         self.tidy()
         return bool(self.everybody())
 

@@ -270,6 +270,28 @@ def test_who_has_asked_before_sigterm_is_answered_though_nobody_has_looked_yet()
         assert server.process.wait(10) == 0
 
 
+def test_what_was_asked_behind_an_answer_under_way_before_sigterm_is_answered_too():
+    with running() as server, server.connect() as line:
+        line.sendall(b"GET /?1 HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.3)
+        line.sendall(GET)
+        server.process.send_signal(signal.SIGTERM)
+        assert rest(line).count(b"200 OK") == 2
+        assert server.process.wait(10) == 0
+
+
+def test_who_asks_on_and_on_does_not_hold_up_the_end():
+    with running(drain_seconds=30) as server, server.connect() as line:
+        line.sendall(b"GET /?1 HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(ConnectionError):
+            while server.process.poll() is None:
+                line.sendall(GET)
+                time.sleep(0.01)
+        assert server.process.wait(5) == 0
+
+
 def test_a_second_signal_during_an_upload_ends_it_at_once():
     with running(drain_seconds=60) as server, server.connect() as line:
         line.sendall(head(50_000_000) + MEGABYTE)
