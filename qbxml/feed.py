@@ -12,6 +12,10 @@ from typing import Any
 from lxml import etree
 
 CHUNK_CHARACTERS = 256 * 1024
+MOST_TAGS = 200_000
+"""Tags that are held at once, an attribute counting as two; each takes a hundred bytes and more, however short it is. A
+document of a thousand lines, of each of which QuickBooks tells all that it can, has less than half of them."""
+
 Node = etree._Element
 
 
@@ -40,6 +44,7 @@ class Feed:
         self._chunks = _chunks(text, start)
         self._chunk: bytes | None = None  # the next one
         self._ended = False
+        self._tags = 0  # of what has been read since something was last taken out
         self._root: Node | None = None
         self._mark: Node | None = None
         if _is_plain(text, start):
@@ -71,6 +76,7 @@ class Feed:
         try:
             chunk = self._chunk or next(self._chunks)
             self._chunk = next(self._chunks, None)
+            self._weigh(chunk)
             self._parser.feed(chunk)
             if self._chunk is None:
                 self._ended = True
@@ -86,6 +92,17 @@ class Feed:
         except UnicodeError:
             raise NotQbXML("not well-formed: half a character") from None
         return True
+
+    def _weigh(self, chunk: bytes) -> None:
+        self._tags += chunk.count(b"<")
+        if chunk.count(b"=") > _WORTH_A_LOOK:
+            self._tags += 2 * _attributes(chunk) + _A_NAMESPACE * chunk.count(b"xmlns")
+        if self._tags > MOST_TAGS:
+            raise NotQbXML(f"a record holds more than {MOST_TAGS:,} tags")
+
+    def lighter(self) -> None:
+        """To be told when what had been read was taken out of the tree, but for what is in one chunk."""
+        self._tags = 0
 
     def started_child(self, parent: Node) -> Node | None:
         """The first child, of which perhaps only the start tag has been read."""
@@ -106,6 +123,7 @@ class Feed:
         self.first_child(parent)
         taken = parent[:] if self._closed(parent) else parent[:-1]
         del parent[: len(taken)]
+        self.lighter()
         return taken
 
     def finish(self, node: Node) -> None:
@@ -116,8 +134,9 @@ class Feed:
     def drain(self, node: Node) -> None:
         """Reads until the element is complete, keeping no more of what it holds than its last child."""
         while True:
-            for child in node[:-1]:
-                node.remove(child)
+            if len(node) > 1:
+                del node[:-1]
+                self.lighter()
             if self._closed(node) or not self.more():
                 return
 
@@ -130,12 +149,24 @@ class Feed:
 
 
 _MARK = b"<?qbxml?>"
+_WORTH_A_LOOK = 100  # attributes; a response has seven, and records have none
+_A_NAMESPACE = 20  # tags; lxml looks through all that it has met for each one, and QuickBooks has none
 
 
 def _is_plain(text: str, start: int) -> bool:
     """Whether there is no instruction, comment or CDATA section, so that blanks can be told by what follows them."""
     # A single character that is rare is found several times faster than the two.
     return all(text.find(rare, start) < 0 or text.find("<" + rare, start) < 0 for rare in "?!")
+
+
+def _attributes(chunk: bytes) -> int:
+    """-> how many there are at most; of "=" in texts there may be any number.
+
+    What follows the last ">" before the next tag is text, but for a tag that never ends.
+    """
+    parts = chunk.split(b"<")
+    unended = 0 if chunk.endswith(b">") else parts.pop().count(b"=")
+    return unended + sum(part.count(b"=", 0, part.rfind(b">") + 1) for part in parts)
 
 
 def _parser(**options: Any) -> etree.XMLPullParser[Any]:

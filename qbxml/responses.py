@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from lxml import etree
+
 from .feed import Feed, Node
 from .feed import NotQbXML as NotQbXML
 from .fields import Version
@@ -67,6 +69,15 @@ class Ret:
                 if not left:
                     break  # what everybody wants stands first in QuickBooks' records
         self._known = known
+
+    def only(self, names: Sequence[str]) -> "Ret":
+        """-> the record with these children and no more, for who keeps it: a Ret holds on to the whole of what was
+        read around it."""
+        node = etree.Element(self.kind)
+        for name in names:
+            if (text := self.text(name)) is not None:
+                etree.SubElement(node, name).text = text
+        return Ret(node)
 
     def text(self, path: str) -> str | None:
         if path in self._known:
@@ -272,6 +283,7 @@ class Answer:
             yield response
             response.leave()
             self._node.remove(node)
+            self._feed.lighter()
 
 
 def _number(node: Node, attribute: str) -> int | None:

@@ -22,6 +22,7 @@ from ..posting.answers import Settled
 from ..posting.verdicts import explain
 from ..secrets import Keys, new_ticket
 from ..tries import Tries
+from .apart import apart
 
 IDLE = dt.timedelta(minutes=60)  # QuickBooks itself may take minutes over one message (contract.md 5.1)
 LONGEST = dt.timedelta(hours=8)
@@ -150,8 +151,7 @@ class Sessions:
         """
         now, hresult, message = self._clock(), hresult[:LONGEST_HRESULT], message[:LONGEST_WORDS]
         try:
-            with self._engine.begin() as db:
-                return self._take(db, ticket, response, hresult, message, now)
+            return apart(lambda: self._take(ticket, response, hresult, message, now))
         except Exception as error:
             self._keep_untaken(ticket, response, hresult, message, type(error).__name__, now)
             raise
@@ -193,7 +193,11 @@ class Sessions:
 
     # --- the answer ------------------------------------------------------------------------------------------------
 
-    def _take(self, db: Connection, ticket: str, response: str, hresult: str, said: str, now: dt.datetime) -> int:
+    def _take(self, ticket: str, response: str, hresult: str, said: str, now: dt.datetime) -> int:
+        with self._engine.begin() as db:
+            return self._taken(db, ticket, response, hresult, said, now)
+
+    def _taken(self, db: Connection, ticket: str, response: str, hresult: str, said: str, now: dt.datetime) -> int:
         session = sessions.hold(db, self._keys.mac(TICKET, ticket))
         if session is None:
             _keep_stray(db, response, hresult, said, now)
@@ -260,7 +264,7 @@ def _meet(
     stamp must at least bear the name that the known one had.
     """
     try:
-        host = responses.read_host(hcp, company.owner_id) if hcp else None
+        host = apart(lambda: responses.read_host(hcp, company.owner_id)) if hcp else None
     except responses.NotQbXML as error:
         return MIN_VERSION, f"QuickBooks' description of itself cannot be read: {error}"
     known = companies.connection_of(db, company.id)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     MetaData,
+    QueuePool,
     TypeDecorator,
     create_engine,
     event,
@@ -76,7 +77,7 @@ def open_engine(url: str) -> Engine:
         _take_only_living(engine)
         return engine
     # Parameters are hidden: an error's words would carry them, secrets among them, into the log.
-    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
+    engine = create_engine(url, hide_parameters=True, **_pool(url))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: object) -> None:
@@ -98,6 +99,14 @@ def open_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _pool(url: str) -> dict[str, Any]:
+    """A database in memory is its connection: the threads take turns with it."""
+    if make_url(url).database not in (None, "", ":memory:"):
+        return {"connect_args": {"timeout": 30}}
+    turns = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+    return {"connect_args": {"timeout": 30, "check_same_thread": False}, **turns}
 
 
 LONGEST_UNASKED = 30

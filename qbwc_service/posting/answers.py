@@ -2,14 +2,15 @@
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy.engine import Connection
 
 from qbxml import responses
-from qbxml.responses import Response
+from qbxml.responses import Recovery, Response, Ret
 from qbxml.status import Act, Saved, Status, status
 from qbxml.status import hresult as hresult_status
 
@@ -28,6 +29,7 @@ from .verdicts import GIVE_UP_AFTER, explain, halved, link_adopted, rest, stop, 
 
 GIVE_UP_READING_AFTER = 5
 _REQUEST_ID = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
+_LATE_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,30 @@ def settle_post(
     return Settled(sum(change.state in (State.POSTED, State.ATTENTION) for change in changes), doubt)
 
 
+class _Late(NamedTuple):
+    """What counts of a Response, whose job is looked up later, together with others: all of each would be as much as
+    who writes the answer pleases."""
+
+    kind: str
+    status_code: int
+    severity: str
+    message: str
+    single: Ret | None
+    recovery: Recovery | None
+
+    @classmethod
+    def of(cls, response: Response) -> Self:
+        ret, asked = response.single, ASKED_OF[response.kind.removesuffix("Add")]
+        return cls(
+            response.kind,
+            response.status_code,
+            response.severity,
+            response.message,
+            ret and ret.only(asked),
+            response.recovery,
+        )
+
+
 @dataclass
 class _Said:
     db: Connection
@@ -75,19 +101,18 @@ class _Said:
 
     def changes(self) -> list[Change]:
         rows = self.rows = {job.id: job for job in table.away(self.db, self.company.id, self.message.id)}
-        others: list[tuple[int, Response]] = []
+        late: list[tuple[int, _Late]] = []
         for response in self.answer:
             job_id = job_of(response.request_id)
             if job_id in rows:
                 self._hear(rows[job_id], response)
-            elif job_id is not None:
-                others.append((job_id, response))
-        if others:  # what the message is not out for any more: the answer comes late
-            ids = {job_id for job_id, _ in others}
-            rows |= {job.id: job for job in table.carried(self.db, self.company.id, ids)}
-            for job_id, response in others:
-                if job_id in rows:
-                    self._hear(rows[job_id], response)
+            elif job_id is not None and response.kind.removesuffix("Add") in ASKED_OF:
+                late.append((job_id, _Late.of(response)))
+                if len(late) == _LATE_AT_ONCE:
+                    self._hear_late(late)
+                    late = []
+        if late:
+            self._hear_late(late)
         changes = self.heard
         for job in rows.values():
             if self.awaited and job.id not in self.mentioned and job.state == State.IN_FLIGHT:
@@ -97,7 +122,15 @@ class _Said:
             changes = {job_id: self._doubted(change) for job_id, change in changes.items()}
         return [changes[job_id] for job_id in sorted(changes)]
 
-    def _hear(self, job: Judged, response: Response) -> None:
+    def _hear_late(self, late: Sequence[tuple[int, _Late]]) -> None:
+        """What the message is not out for any more."""
+        ids = {job_id for job_id, _ in late}
+        self.rows.update((job.id, job) for job in table.carried(self.db, self.company.id, ids))
+        for job_id, response in late:
+            if job_id in self.rows:
+                self._hear(self.rows[job_id], response)
+
+    def _hear(self, job: Judged, response: Response | _Late) -> None:
         if job.request != response.kind or job.kind not in KINDS:
             return  # of a request that was another, or of one that reads a list: it says nothing of this one
         self.mentioned.add(job.id)
@@ -122,10 +155,10 @@ class _Said:
             return unclear(job, note, facts["status_code"], facts["explanation"])
         return unclear(job, str(change.note)) if change.event is Event.HELD_BACK else change
 
-    def _change(self, job: Judged, response: Response) -> Change | None:
+    def _change(self, job: Judged, response: Response | _Late) -> Change | None:
         state, ret = State(job.state), response.single
         if ret is not None:
-            ret.look_at(_ASKED_OF[job.kind])
+            ret.look_at(ASKED_OF[job.kind])
         own = own_id(job.kind, ret) or own_id(job.kind, response.recovery)
         if not self.awaited and state is State.IN_FLIGHT and job.message_id == self.message.id:
             return None  # of an earlier sending: the one that is under way now decides
@@ -170,10 +203,11 @@ _TOTALS = {
 }
 """What tells a transaction's total: the sum of these, of which the first must be there."""
 
-_ASKED_OF = {
+ASKED_OF = {
     name: ("ListID" if kind.is_list else "TxnID", "EditSequence", *_TOTALS.get(name, ()))
     for name, kind in KINDS.items()
 }
+"""The elements of a record that count for what becomes of a job, by the job's kind."""
 
 
 def own_id(kind: str, said: Any) -> str | None:
@@ -198,7 +232,7 @@ def message_of(text: str) -> int | None:
 def _saved(
     job: Judged,
     state: State,
-    response: Response,
+    response: Response | _Late,
     what: Status,
     ret: Any,
     own: str,
@@ -246,7 +280,7 @@ def total_of(kind: str, ret: Any) -> Decimal | None:
     return sum((amount for amount in amounts[1:] if amount is not None), amounts[0])
 
 
-def _refused(job: Judged, state: State, response: Response, what: Status, now: dt.datetime) -> Change | None:
+def _refused(job: Judged, state: State, response: Response | _Late, what: Status, now: dt.datetime) -> Change | None:
     code, said = str(response.status_code), f"{response.status_code}: {response.message}"
     if what.then is Act.RETRY and what.saved is Saved.NO and job.attempts < GIVE_UP_AFTER:
         return Change(

@@ -7,6 +7,7 @@ of them, the rest is sent anew, under a new id.
 """
 
 import datetime as dt
+import itertools
 import logging
 from collections.abc import Sequence
 from decimal import Decimal
@@ -34,6 +35,7 @@ SENDINGS = 4
 ANSWERED = (0, 1, 500, 501)
 NAME_IN_USE = "3100"
 MOST_QUERIES = 250
+MOST_FOUND = 20  # so many of one number and marker are told to a person
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +100,8 @@ def settle_look_up(
         if job is None or type(look_up(job)).__name__ != response.kind:
             continue
         if response.status_code in ANSWERED:
-            found[job.id] = [ret for ret in response.rets if is_of(job, ret)]
+            mine = (ret.only((*answers.ASKED_OF[job.kind], "IsActive")) for ret in response.rets if is_of(job, ret))
+            found[job.id] = list(itertools.islice(mine, MOST_FOUND))
         elif status(response.status_code, response.message, response.severity).then is not Act.RETRY:
             said = f"{response.status_code}: {response.message}"
             why = f"QuickBooks does not say whether it holds this ({said}). Look there yourself, then retry or cancel."
@@ -170,9 +173,10 @@ def _never_carried_out(
 def _verdict(job: Judged, rets: Sequence[responses.Ret], now: dt.datetime) -> Change:
     if len(rets) > 1 and not KINDS[job.kind].is_list:
         ids = ", ".join(str(ret.txn_id) for ret in rets)
+        many = f"at least {MOST_FOUND}" if len(rets) == MOST_FOUND else len(rets)
         return _to_a_person(
             job,
-            f"QuickBooks holds {len(rets)} transactions that bear this one's number and marker ({ids}). Delete in "
+            f"QuickBooks holds {many} transactions that bear this one's number and marker ({ids}). Delete in "
             "QuickBooks what is too many, then retry: the one that is left will be recognised.",
         )
     if rets:

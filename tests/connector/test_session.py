@@ -14,6 +14,7 @@ from qbwc_service.db import jobs as job_table
 from qbwc_service.posting import exchange
 from qbwc_service.posting import send as sending
 from qbwc_service.secrets import Keys
+from tests import memory
 from tests.connector.canned import answer, requests_of
 from tests.orders import as_text, make_order
 
@@ -523,3 +524,23 @@ def test_words_of_any_length_are_kept_short(ready):
 def test_a_version_that_no_quickbooks_has_does_no_harm(line):
     ticket, _ = line.authenticate()
     assert line.sessions.send_request(ticket, "", "", "a country" * 100, 15, 2**31 - 1).count("?qbxml version=") == 1
+
+
+@pytest.mark.skipif(not memory.STATUS.exists(), reason="memory is read as Linux tells it")
+def test_names_that_quickbooks_never_uses_leave_nothing_behind(ready):
+    """lxml keeps the names that it met for as long as the thread lives that met them."""
+
+    def names(part):
+        return "".join(f"<A{part}-{n}/>" for n in range(100_000))
+
+    ready.order()
+    ticket, _ = ready.authenticate()
+    host = HOST.format(versions=versions("13.0"), name="ABC", stamp="")
+    whole = answer(ready.send(ticket, host.replace("</HostRet>", f"{names('host')}</HostRet>")))
+    before = 0
+    for part in range(10):
+        ready.bring(ticket, whole.replace("</InvoiceAddRs>", f"{names(part)}</InvoiceAddRs>"))
+        if part == 2:
+            before = memory.settled()
+    assert set(ready.states().values()) == {"posted"}
+    assert memory.settled() - before < 15_000_000

@@ -208,6 +208,30 @@ def _deepen(draw: random.Random, draft: Draft) -> None:
         one = etree.SubElement(one, "d")
 
 
+def _crowd(draw: random.Random, draft: Draft) -> None:
+    """In one record, or as many records: of each the tree takes more room than the text."""
+    many = draw.choice((1000, 100_000, 300_000))
+    one = draw.choice(("<a/>", "<ListID/>", "<CustomerRet/>", "x<a/>", '<a b="" c="">x</a>', "<a xmlns='a'/>"))
+    draft.element(draw).append(etree.Element("crowd"))
+    draft.text_changes.append(lambda text: text.replace("<crowd/>", one * many))
+
+
+def _crowd_of_responses(draw: random.Random, draft: Draft) -> None:
+    """To requests of the company's and of nobody's."""
+    if len(draft.root):
+        message, _, _ = draft.response(draw).get("requestID", "1-1").partition("-")
+        first, kind = draw.randrange(60), draw.choice(("InvoiceAdd", "CustomerAdd", "CustomerQuery"))
+        said = draw.choice(("", "<InvoiceRet><TxnID>1-1</TxnID><Subtotal>1.00</Subtotal></InvoiceRet>"))
+        numbers = range(first, first + draw.choice((10, 2000, 20_000)))
+        draft.root[0].append(etree.Element("crowd"))
+        draft.text_changes.append(
+            lambda text: text.replace(
+                "<crowd/>",
+                "".join(f'<{kind}Rs requestID="{message}-{n}" statusCode="0">{said}</{kind}Rs>' for n in numbers),
+            )
+        )
+
+
 def _strange_response(draw: random.Random, draft: Draft) -> None:
     if len(draft.root):
         kind = draw.choice(
@@ -340,7 +364,8 @@ CHANGES: tuple[Callable[[random.Random, Draft], None], ...] = (
     _drop, _drop_response, _double, _move, _shuffle, _rename, _status, _severity, _said, _refuse, _request_id,
     _iterator,
     _message_set,
-    _without_attribute, _attributes, _value, _named_value, _recovery, _deepen, _strange_response, _other_scene,
+    _without_attribute, _attributes, _value, _named_value, _recovery, _deepen, _crowd, _crowd_of_responses,
+    _strange_response, _other_scene,
     _damage, _cut, _replace,
     _reference, _prolog, _bomb, _namespaces, _xsi_type, _cdata, _encoding, _twice, _empty, _hresult,
 )  # fmt: skip
@@ -352,6 +377,8 @@ _WEIGHTS = {
     _iterator: 2.0,
     _attributes: 0.5,
     _deepen: 0.5,
+    _crowd: 0.3,
+    _crowd_of_responses: 0.3,
 }
 WEIGHTS = [_WEIGHTS.get(change, 1.0) for change in CHANGES]
 

@@ -5,7 +5,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests import memory
 
 from . import answers, bodies, judge
 from .service import Failures, Reply, Scene, Service, listening
@@ -14,9 +16,10 @@ MOST_SECONDS = 1.0
 """CPU of one case."""
 
 MOST_MEMORY = 64 * 1024 * 1024
-"""Bytes that the process may grow by within a batch of cases, and so in any one of them."""
+"""Bytes that the service may take in any one case, and that may be left of a batch of them."""
 
 BATCH = 200
+_LARGE = 100_000
 _NEW_SCENES_AFTER = 25  # batches; tickets end after an hour
 
 AFTERMATH = 0.03
@@ -52,7 +55,7 @@ def run(
         for count, batch in enumerate(_batches(numbers)):
             if count % _NEW_SCENES_AFTER == 0:
                 scenes = list(service.scenes().values())
-            before = _reset_peak()
+            before = memory.settled()
             for number in batch:
                 faults = _case(service, failures, report, play, f"{kind}:{seed}:{number}", scenes)
                 report.found += faults
@@ -60,10 +63,9 @@ def run(
                     tell(fault)
                 if until_found and faults:
                     return report
-            grown = _peak() - before
-            report.most_memory = max(report.most_memory, grown)
-            if grown > MOST_MEMORY:
-                report.found.append(f"{kind}:{seed}:{batch.start} to {batch.stop - 1}: {grown >> 20} MB of memory")
+            left = memory.settled() - before
+            if left > MOST_MEMORY:
+                report.found.append(f"{kind}:{seed}:{batch.start} to {batch.stop - 1}: {left >> 20} MB of memory left")
                 tell(report.found[-1])
     service.close()
     return report
@@ -74,7 +76,14 @@ def _batches(numbers: range) -> Iterator[range]:
         yield range(start, min(start + BATCH, numbers.stop))
 
 
-Play = Callable[[Service, Scene, random.Random], tuple[str, Reply, float, list[str]]]
+class _Spent(NamedTuple):
+    """What a call took of the process; the case itself was made before."""
+
+    seconds: float
+    memory: int
+
+
+Play = Callable[[Service, Scene, random.Random], tuple[str, Reply, _Spent, list[str]]]
 
 
 def _case(
@@ -85,41 +94,45 @@ def _case(
     scene = draw.choice(scenes)
     service.restore(scene.database)
     try:
-        changes, reply, seconds, faults = play(service, scene, draw)
+        changes, reply, spent, faults = play(service, scene, draw)
     except Exception as error:
         return [f"{name} ({scene.name}): raised {error!r}"]
-    if seconds > MOST_SECONDS:
-        faults.append(f"{seconds:.2f} s of CPU")
+    if spent.seconds > MOST_SECONDS:
+        faults.append(f"{spent.seconds:.2f} s of CPU")
+    if spent.memory > MOST_MEMORY:
+        faults.append(f"{spent.memory >> 20} MB of memory")
     if draw.random() < AFTERMATH and not faults:
         faults += _aftermath(service, scene)
     faults += failures.said
     failures.said = []
     report.cases += 1
     report.outcomes[f"{reply.status} {reply.fault_code or ''}".strip()] += 1
-    report.slowest_seconds = max(report.slowest_seconds, seconds)
+    report.slowest_seconds = max(report.slowest_seconds, spent.seconds)
+    report.most_memory = max(report.most_memory, spent.memory)
     return [f"{name} ({scene.name}; {changes}): {fault}" for fault in faults]
 
 
-def _play_body(service: Service, scene: Scene, draw: random.Random) -> tuple[str, Reply, float, list[str]]:
+def _play_body(service: Service, scene: Scene, draw: random.Random) -> tuple[str, Reply, _Spent, list[str]]:
     case = bodies.make(draw, scene)
-    written, began = service.raw.total_changes, time.process_time()
-    reply = service.post(case.body, **case.environ)
-    seconds = time.process_time() - began
-    changed = service.raw.total_changes != written
-    faults = list(judge.body_faults(service, scene, case, reply, changed))
-    return ", ".join(case.changes), reply, seconds, faults
+    reply, spent, changed = _measured(service, case.body, **case.environ)
+    return ", ".join(case.changes), reply, spent, list(judge.body_faults(service, scene, case, reply, changed))
 
 
-def _play_answer(service: Service, scene: Scene, draw: random.Random) -> tuple[str, Reply, float, list[str]]:
+def _play_answer(service: Service, scene: Scene, draw: random.Random) -> tuple[str, Reply, _Spent, list[str]]:
     case = answers.make(draw, scene)
-    written, began = service.raw.total_changes, time.process_time()
-    reply = service.call(
-        "receiveResponseXML", ticket=scene.ticket, response=case.response, hresult=case.hresult, message=case.message
-    )
+    told = {"response": case.response, "hresult": case.hresult, "message": case.message}
+    reply, spent, changed = _measured(service, service.plain("receiveResponseXML", ticket=scene.ticket, **told))
+    return ", ".join(case.changes), reply, spent, list(judge.answer_faults(service, scene, case, reply, changed))
+
+
+def _measured(service: Service, body: bytes, **environ: Any) -> tuple[Reply, _Spent, bool]:
+    """-> the reply, what it took, and whether it changed a row."""
+    if len(body) > _LARGE:
+        memory.settled()  # else what was freed of making the case would hide what is taken
+    before, written, began = memory.reset_peak(), service.raw.total_changes, time.process_time()
+    reply = service.post(body, **environ)
     seconds = time.process_time() - began
-    changed = service.raw.total_changes != written
-    faults = list(judge.answer_faults(service, scene, case, reply, changed))
-    return ", ".join(case.changes), reply, seconds, faults
+    return reply, _Spent(seconds, memory.peak() - before), service.raw.total_changes != written
 
 
 def _aftermath(service: Service, scene: Scene) -> Iterator[str]:
@@ -128,20 +141,3 @@ def _aftermath(service: Service, scene: Scene) -> Iterator[str]:
         service.update(scene)
     except AssertionError as error:
         yield f"afterwards: {error}"
-
-
-def _reset_peak() -> int:
-    """-> bytes of memory in use; the peak is counted from here on."""
-    Path("/proc/self/clear_refs").write_text("5")
-    return _status("VmRSS:")
-
-
-def _peak() -> int:
-    return _status("VmHWM:")
-
-
-def _status(name: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(name):
-            return int(line.split()[1]) * 1024
-    raise LookupError(name)

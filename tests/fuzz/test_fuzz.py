@@ -8,6 +8,7 @@ from qbwc_service.connector import envelope
 from qbwc_service.db.jobs import Change
 from qbwc_service.db.states import Event, State
 from qbwc_service.posting import answers as answers_taken
+from qbxml import responses
 from tests.fuzz import answers, bodies
 from tests.fuzz.running import run
 from tests.fuzz.service import Service
@@ -81,3 +82,14 @@ def test_it_is_caught_when_what_was_refused_counts_as_saved(monkeypatch):
 def test_it_is_caught_when_taking_an_answer_may_raise(monkeypatch):
     monkeypatch.setattr(answers_taken, "explain", None)
     assert "answered 500" in found("answers")[0]
+
+
+def test_it_is_caught_when_an_answer_takes_much_memory(monkeypatch):
+    taken = responses.read
+
+    def hoard(text):
+        bytearray(b"x") * 100_000_000
+        return taken(text)
+
+    monkeypatch.setattr(responses, "read", hoard)
+    assert "of memory" in found("answers")[0]

@@ -413,6 +413,44 @@ def test_a_late_answer_with_another_number_shows_that_it_stands_there_twice(worl
     assert job(world, "invoice:1001").txn_id == world.books.invoices[0].txn_id
 
 
+def test_a_late_answer_is_heard_among_however_many_that_concern_nobody(world):
+    poll(world)
+    world.send(make_order(payments=[]), INVOICE)
+    world.books.message_sets.capacity = 0
+    first = world.connector()
+    first.login()
+    message = first.fetch()
+    old = first.ticket
+    poll(world)
+    response, *rest = first.process(message)
+    begin, number = next((one.start(), one[1]) for one in re.finditer(r'<\w+Rs requestID="(\d+)-', response))
+    strange = "".join(f'<InvoiceAddRs requestID="{number}-{n}" statusCode="0"/>' for n in range(5000, 6300))
+    first.service.call("receive_response", old, response[:begin] + strange + response[begin:], *rest)
+    told = job(world, "invoice:1001")
+    assert told.state == "attention"
+    for invoice in world.books.invoices:
+        assert invoice.txn_id in told.explanation
+
+
+def test_of_many_that_bear_one_number_and_marker_some_are_told(world):
+    poll(world)
+    world.send(make_order(payments=[]), INVOICE)
+    connector = world.connector()
+    connector.login()
+    connector.process(connector.fetch())
+    connector = world.connector()
+    connector.login()
+    response, *rest = connector.process(connector.fetch())
+    found = re.search(r"<InvoiceRet>.*?</InvoiceRet>", response, re.DOTALL)[0]
+    txn_id = world.books.invoices[0].txn_id
+    others = "".join(found.replace(txn_id, f"AB-{n}") for n in range(30))
+    connector.bring((response.replace(found, found + others), *rest))
+    told = job(world, "invoice:1001")
+    assert told.state == "attention"
+    assert "holds at least 20 transactions" in told.explanation
+    assert f"({txn_id}, AB-0, AB-1," in told.explanation
+
+
 def test_a_question_that_quickbooks_refuses_is_for_a_person_and_the_others_are_settled(world):
     poll(world)
     world.send(make_order("1", payments=[]), INVOICE)

@@ -439,6 +439,72 @@ def test_depth_is_bounded() -> None:
         list(read(deep))
 
 
+MANY_ATTRIBUTES = " ".join(f'a{n}=">"' for n in range(200))
+
+
+def _read_all(text: str) -> None:
+    for response in read(text):
+        list(response.rets)
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        "<a/>" * 500_000,
+        "<a></a>" * 300_000,
+        "x<a/>" * 500_000,
+        "<a>" + "<b/>" * 500_000 + "</a>",
+        '<a b=""/>' * 500_000,
+        f"<a {MANY_ATTRIBUTES}/>" * 2500,
+        "<a " + " ".join(f"a{n} = '>'" for n in range(500_000)) + "/>",
+        "<a " + " ".join(f"a{n}=''" for n in range(500_000)),
+        "<a " + " ".join(f"xmlns:a{n}='a'" for n in range(500_000)) + "/>",
+    ],
+    ids=("short", "closed", "mixed", "below", "attributes", "wide", "one", "unended", "namespaces"),
+)
+@pytest.mark.parametrize("kind", ["CustomerQuery", "InvoiceAdd"])
+def test_what_one_record_holds_is_bounded_however_little_room_it_takes(kind: str, many: str) -> None:
+    before = _peak_kilobytes()
+    with pytest.raises(NotQbXML, match=r"more than 200,000 tags|not well-formed"):
+        _read_all(answer(f"<{kind}Rs {OK}><XRet>{many}</XRet></{kind}Rs>"))
+    assert _peak_kilobytes() - before < 100_000
+
+
+def test_a_document_of_a_thousand_lines_that_tell_everything_is_read() -> None:
+    line = "".join(f"<Field{n}>x</Field{n}>" for n in range(45))
+    lines = f"<InvoiceLineRet>{line}</InvoiceLineRet>" * 1000
+    (found,) = _rets(f"<InvoiceAddRs {OK}><InvoiceRet>{lines}</InvoiceRet></InvoiceAddRs>")
+    assert len(found.all("InvoiceLineRet")) == 1000
+
+
+def test_an_answer_may_hold_more_than_one_record_may() -> None:
+    record = f"<XRet>{'<a/>' * 1000}</XRet>"
+    for kind in ("CustomerQuery", "InvoiceAdd"):
+        one = f"<{kind}Rs {OK}>{record * 100}</{kind}Rs>"
+        for take in (True, False):
+            taken = 0
+            for response in read(answer(one * 10)):
+                taken += len(list(response.rets)) if take else 0
+            assert taken == (1000 if take else 0)
+
+
+def test_an_equals_sign_in_a_text_is_no_attribute() -> None:
+    (found,) = _rets(f"<XQueryRs {OK}><XRet><Memo>{'=' * 1_000_000}</Memo></XRet></XQueryRs>")
+    assert found.text("Memo") == "=" * 1_000_000
+
+
+def test_of_a_record_that_is_kept_only_what_is_wanted_is_held() -> None:
+    whole = ret()
+    part = whole.only(("TxnID", "Memo", "Subtotal", "Other"))
+    assert (part.kind, part.txn_id, part.text("Memo"), part.amount("Subtotal")) == (
+        "InvoiceRet",
+        "1C2B-1",
+        "",
+        Decimal("230.00"),
+    )
+    assert (part.text("Other"), part.edit_sequence, part.all("InvoiceLineRet")) == (None, None, [])
+
+
 def test_comments_and_instructions_are_no_content() -> None:
     (found,) = _rets(
         f"<!-- a --><XQueryRs {OK}><?x y?><XRet><!-- b --><Name>a<!-- c -->b<![CDATA[<]]></Name></XRet></XQueryRs>"
