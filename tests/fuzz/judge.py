@@ -23,6 +23,7 @@ _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _UNTOUCHED = ("companies", "passwords", "orders", "users", "api_tokens", "webhooks", "parties", "job_drafts",
               "job_needs", "teams", "team_members", "company_viewers", "one_time_links", "web_sessions", "audit_trail",
               "notices")  # fmt: skip
+_LARGEST_BODY = 64 * 1024 * 1024  # bytes (design.md 4)
 _PROLOG = re.compile(r"^\ufeff?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _AT = {table: {column: at for at, column in enumerate(columns)} for table, columns in COLUMNS.items()}
 
@@ -118,9 +119,11 @@ def _parser(recover: bool = False) -> etree.XMLParser:
 # Answers -------------------------------------------------------------------------------------------------------------
 
 
-def answer_faults(service: Service, scene: Scene, case: answers.Case, reply: Reply, changed: bool) -> Iterator[str]:
-    """-> what is wrong with how an answer was met."""
-    if reply.status == 400:  # SOAP cannot carry it
+def answer_faults(
+    service: Service, scene: Scene, case: answers.Case, body: int, reply: Reply, changed: bool
+) -> Iterator[str]:
+    """-> what is wrong with how an answer was met, that came in so many bytes."""
+    if reply.status == (413 if body > _LARGEST_BODY else 400):  # too large, or SOAP cannot carry it
         if changed:
             yield "refused, and rows were written"
         return

@@ -18,6 +18,9 @@ MOST_SECONDS = 1.0
 MOST_MEMORY = 64 * 1024 * 1024
 """Bytes that the service may take in any one case, and that may be left of a batch of them."""
 
+MOST_TIMES_BODY = 4
+"""Of a large body it may take so many times its bytes instead."""
+
 BATCH = 200
 _LARGE = 100_000
 _NEW_SCENES_AFTER = 25  # batches; tickets end after an hour
@@ -81,6 +84,7 @@ class _Spent(NamedTuple):
 
     seconds: float
     memory: int
+    body: int
 
 
 Play = Callable[[Service, Scene, random.Random], tuple[str, Reply, _Spent, list[str]]]
@@ -99,8 +103,8 @@ def _case(
         return [f"{name} ({scene.name}): raised {error!r}"]
     if spent.seconds > MOST_SECONDS:
         faults.append(f"{spent.seconds:.2f} s of CPU")
-    if spent.memory > MOST_MEMORY:
-        faults.append(f"{spent.memory >> 20} MB of memory")
+    if spent.memory > max(MOST_MEMORY, MOST_TIMES_BODY * spent.body):
+        faults.append(f"{spent.memory >> 20} MB of memory for a body of {spent.body >> 20} MB")
     if draw.random() < AFTERMATH and not faults:
         faults += _aftermath(service, scene)
     faults += failures.said
@@ -122,7 +126,12 @@ def _play_answer(service: Service, scene: Scene, draw: random.Random) -> tuple[s
     case = answers.make(draw, scene)
     told = {"response": case.response, "hresult": case.hresult, "message": case.message}
     reply, spent, changed = _measured(service, service.plain("receiveResponseXML", ticket=scene.ticket, **told))
-    return ", ".join(case.changes), reply, spent, list(judge.answer_faults(service, scene, case, reply, changed))
+    return (
+        ", ".join(case.changes),
+        reply,
+        spent,
+        list(judge.answer_faults(service, scene, case, spent.body, reply, changed)),
+    )
 
 
 def _measured(service: Service, body: bytes, **environ: Any) -> tuple[Reply, _Spent, bool]:
@@ -132,7 +141,7 @@ def _measured(service: Service, body: bytes, **environ: Any) -> tuple[Reply, _Sp
     before, written, began = memory.reset_peak(), service.raw.total_changes, time.process_time()
     reply = service.post(body, **environ)
     seconds = time.process_time() - began
-    return reply, _Spent(seconds, memory.peak() - before), service.raw.total_changes != written
+    return reply, _Spent(seconds, memory.peak() - before, len(body)), service.raw.total_changes != written
 
 
 def _aftermath(service: Service, scene: Scene) -> Iterator[str]:
