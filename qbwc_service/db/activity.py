@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Select, func, select, union, union_all
 from sqlalchemy.engine import Connection
 
-from .engine import AnyRow
+from .engine import AnyRow, has_carried
 from .job_changes import open_dependents
 from .jobs import AWAY, BLOCKED, CANCELLED, CLAIMABLE_UNBLOCKED, CURRENT, NUMBERED, ORDERS_FIRST, TROUBLE, history, jobs
 from .lists import List
@@ -185,4 +185,6 @@ def goes_with(db: Connection, job: AnyRow, list_kinds: frozenset[str]) -> list[A
 def answers_at(db: Connection, company_id: int, times: Sequence[dt.datetime]) -> list[AnyRow]:
     """-> the answers that came at these moments: those that decided something. Served by ix_answers_company_id."""
     found = select(answers).where(answers.c.company_id == company_id, answers.c.received_at.in_(times))
-    return list(db.execute(found.order_by(answers.c.id)).all())
+    rows = db.execute(found.order_by(answers.c.id)).all()
+    has_carried(db, *(row.response for row in rows))
+    return list(rows)

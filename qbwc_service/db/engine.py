@@ -73,7 +73,15 @@ def among(column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
 def open_engine(url: str) -> Engine:
     """-> an engine for the URL of `settings.read()`; nothing is opened yet."""
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=10, max_overflow=20, hide_parameters=True, connect_args=_patience(url))
+        engine = create_engine(
+            url,
+            pool_size=10,
+            max_overflow=20,
+            pool_use_lifo=True,  # few hold what all need: statements that are prepared, and room for what is large
+            pool_recycle=RENEWED_AFTER,
+            hide_parameters=True,
+            connect_args=_patience(url),
+        )
         _take_only_living(engine)
         return engine
     # Parameters are hidden: an error's words would carry them, secrets among them, into the log.
@@ -109,6 +117,21 @@ def _pool(url: str) -> dict[str, Any]:
     return {"connect_args": {"timeout": 30, "check_same_thread": False}, **turns}
 
 
+RENEWED_AFTER = 600
+"""Seconds; what PostgreSQL's library has set aside for the largest that a connection carried, it never gives back."""
+
+LARGE = 1024 * 1024
+"""Characters after which a connection is not kept at all; a full message of usual orders has less than half of it."""
+
+_HAS_CARRIED = "qbwc_has_carried"
+
+
+def has_carried(db: Connection, *values: str) -> None:
+    """To be told of what may be large and went through a connection, either way."""
+    if sum(map(len, values)) > LARGE:
+        db.info[_HAS_CARRIED] = True
+
+
 LONGEST_UNASKED = 30
 """Seconds for which a connection may have lain in the pool and still be taken without asking the server."""
 
@@ -125,7 +148,10 @@ def _take_only_living(engine: Engine) -> None:
 
     @event.listens_for(engine, "checkin")
     def put_back(connection: Any, record: Any) -> None:
-        record.info[_QUIET_SINCE] = time.monotonic()
+        if record.info.pop(_HAS_CARRIED, False):
+            record.invalidate()
+        else:
+            record.info[_QUIET_SINCE] = time.monotonic()
 
     @event.listens_for(engine, "checkout")
     def take(connection: Any, record: Any, _fairy: object) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection
 
-from .engine import AnyRow, Utc, among, metadata
+from .engine import AnyRow, Utc, among, has_carried, metadata
 from .orders import BigId
 
 
@@ -111,6 +111,7 @@ def put(
             "sent_at": now,
         },
     )
+    has_carried(db, body)
 
 
 # All but the bytes, which are many: those are asked for where they are wanted.
@@ -137,7 +138,10 @@ def by_id(db: Connection, message_id: int) -> AnyRow | None:
 
 def with_body(db: Connection, message_id: int) -> AnyRow | None:
     """-> all that is known of a message; its bytes are "" once they are pruned."""
-    return db.execute(select(messages).where(messages.c.id == message_id)).one_or_none()
+    row = db.execute(select(messages).where(messages.c.id == message_id)).one_or_none()
+    if row is not None:
+        has_carried(db, row.body)
+    return row
 
 
 def set_fate(db: Connection, message_id: int, fate: Fate, now: dt.datetime | None = None) -> None:
@@ -185,6 +189,7 @@ def keep_answer(
             "note": note,
         },
     ).scalar_one()
+    has_carried(db, response, message)
     return new
 
 
@@ -194,4 +199,6 @@ def note_answer(db: Connection, answer_id: int, note: str) -> None:
 
 def answers_to(db: Connection, message_id: int) -> list[AnyRow]:
     """Served by ix_answers_message_id."""
-    return list(db.execute(select(answers).where(answers.c.message_id == message_id).order_by(answers.c.id)).all())
+    rows = db.execute(select(answers).where(answers.c.message_id == message_id).order_by(answers.c.id)).all()
+    has_carried(db, *(row.response for row in rows))
+    return list(rows)

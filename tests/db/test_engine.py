@@ -1,5 +1,6 @@
 """Connections of the pool, and transactions, as PostgreSQL has them."""
 
+import datetime as dt
 import time
 from collections.abc import Iterator
 
@@ -8,8 +9,11 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
+from qbwc_service.db import activity, companies, messages, schema
 from qbwc_service.db import engine as ours
-from qbwc_service.db.engine import at_once, open_engine
+from qbwc_service.db.engine import LARGE, at_once, has_carried, open_engine
+from qbwc_service.db.messages import Purpose
+from tests import memory
 
 
 @pytest.fixture
@@ -73,6 +77,78 @@ def test_of_a_connection_that_lay_there_for_long_the_server_is_asked(engine, mon
     monkeypatch.setattr(ours, "LONGEST_UNASKED", 0)
     pid(engine)
     assert len(asked) == 1
+
+
+def test_a_connection_that_carried_much_is_not_kept(engine):
+    """libpq never gives back what it set aside for it."""
+    first = pid(engine)
+    with engine.begin() as db:
+        has_carried(db, "x" * LARGE, "")
+    assert pid(engine) == first
+    with engine.begin() as db:
+        has_carried(db, "x" * LARGE, "y")
+        assert db.execute(text("SELECT pg_backend_pid()")).scalar_one() == first
+    assert pid(engine) != first
+
+
+@pytest.mark.skipif(not memory.STATUS.exists(), reason="memory is read as Linux tells it")
+def test_messages_and_answers_of_any_size_leave_no_memory_behind(engine):
+    schema.migrate(engine)
+    now, large = dt.datetime.now(dt.UTC), "x" * 30_000_000
+    with engine.begin() as db:
+        company = companies.add(
+            db,
+            name="ABC",
+            username="abc",
+            owner_id="{1}",
+            file_id="{2}",
+            company_file=None,
+            every_minutes=5,
+            now=now,
+        )
+    before = memory.settled()
+    with engine.begin() as db:
+        message = messages.next_id(db)
+        messages.put(
+            db,
+            id=message,
+            company_id=company.id,
+            session_id=None,
+            purpose=Purpose.POST,
+            set_id=None,
+            body=large,
+            requests=1,
+            now=now,
+        )
+    assert memory.settled() - before < 20_000_000
+    with engine.begin() as db:
+        messages.keep_answer(
+            db,
+            company_id=company.id,
+            message_id=message,
+            session_id=None,
+            response=large,
+            hresult="",
+            message="",
+            note=None,
+            now=now,
+        )
+    assert memory.settled() - before < 20_000_000
+    for read in (messages.with_body, messages.answers_to):
+        with engine.begin() as db:
+            assert read(db, message)
+        assert memory.settled() - before < 20_000_000
+    with engine.begin() as db:
+        assert activity.answers_at(db, company.id, [now])
+    assert memory.settled() - before < 20_000_000
+
+
+def test_a_connection_is_renewed_after_some_time(engine, monkeypatch):
+    first = pid(engine)
+    assert pid(engine) == first
+    later = time.time() + ours.RENEWED_AFTER + 1
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert pid(engine) != first
 
 
 def test_what_happens_at_once_is_there_afterwards_and_the_next_transaction_can_be_taken_back(engine):
