@@ -11,9 +11,16 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Engine
 
-from qbwc_service.db import schema
 from qbwc_service.db.engine import open_engine
-from tests import migrated, postgres
+from tests import migrated, postgres, statements
+from tests.reused import Reused
+
+statements.share()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: half as many again as there are cores, since much of the time is spent waiting for processes."""
+    return max(1, len(os.sched_getaffinity(0)) * 3 // 2)
 
 
 def _unavailable(what: str) -> NoReturn:
@@ -46,11 +53,11 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
 
 
 @contextmanager
-def _postgresql(server: str, template: str = "template1") -> Iterator[str]:
+def _postgresql(server: str) -> Iterator[str]:
     name = f"t{uuid.uuid4().hex}"
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as db:
-        db.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        db.execute(text(f"CREATE DATABASE {name}"))
     try:
         yield server.replace("/postgres?", f"/{name}?")
     finally:
@@ -68,17 +75,10 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgresql(postgres_server: str) -> str:
-    """-> the name of a PostgreSQL database with our tables, to be copied."""
-    name = f"migrated_{uuid.uuid4().hex}"
-    admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as db:
-        db.execute(text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    opened = open_engine(postgres_server.replace("/postgres?", f"/{name}?"))
-    schema.migrate(opened)
-    opened.dispose()
-    return name
+def reused_postgresql(postgres_server: str) -> Iterator[Reused]:
+    reused = Reused(postgres_server)
+    yield reused
+    reused.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -87,13 +87,14 @@ def engine(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[E
     if request.param == "sqlite":
         path = tmp_path / "qbwc.sqlite3"
         migrated.make(path)
-        opened = open_engine(f"sqlite:///{path}")
-        yield opened
-        opened.dispose()
+        yield from _opened(f"sqlite:///{path}")
         return
-    with _postgresql(
-        request.getfixturevalue("postgres_server"), template=request.getfixturevalue("migrated_postgresql")
-    ) as url:
-        opened = open_engine(url)
-        yield opened
-        opened.dispose()
+    reused = request.getfixturevalue("reused_postgresql")
+    yield from _opened(reused.take())
+    reused.give_back()
+
+
+def _opened(url: str) -> Iterator[Engine]:
+    opened = open_engine(url)
+    yield opened
+    opened.dispose()

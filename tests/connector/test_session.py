@@ -538,9 +538,9 @@ def test_names_that_quickbooks_never_uses_leave_nothing_behind(ready):
     host = HOST.format(versions=versions("13.0"), name="ABC", stamp="")
     whole = answer(ready.send(ticket, host.replace("</HostRet>", f"{names('host')}</HostRet>")))
     before = 0
-    for part in range(10):
+    for part in range(14):
         ready.bring(ticket, whole.replace("</InvoiceAddRs>", f"{names(part)}</InvoiceAddRs>"))
         if part == 2:
             before = memory.settled()
     assert set(ready.states().values()) == {"posted"}
-    assert memory.settled() - before < 15_000_000
+    assert memory.settled() - before < 25_000_000  # it would be twice that
