@@ -12,15 +12,22 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Engine
 
 from qbwc_service.db.engine import open_engine
-from tests import migrated, postgres, statements
+from tests import imported, migrated, postgres, statements
 from tests.reused import Reused
 
 statements.share()
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """For `-n auto`: half as many again as there are cores, since much of the time is spent waiting for processes."""
     return max(1, len(os.sched_getaffinity(0)) * 3 // 2)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_process_is_left() -> Iterator[None]:
+    yield
+    imported.close()
 
 
 def _unavailable(what: str) -> NoReturn:

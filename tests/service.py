@@ -7,18 +7,25 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 import urllib.request
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from click.testing import CliRunner
 
 from qbwc_service.cli import main
-from tests import migrated
+from tests import imported, migrated
+
+PROGRAM = [sys.executable, "-m", "qbwc_service"]
+"""What is run by this very list is forked from a process that has imported it; by a list of the same words, as they
+stand."""
+
+Process: TypeAlias = "subprocess.Popen[bytes] | imported.Started"
 
 
 class _Commands(ABC):
@@ -54,7 +61,7 @@ class Qbwc(_Commands):
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
         self.data_dir = data_dir
-        self.executable = executable or [sys.executable, "-m", "qbwc_service"]
+        self.executable = executable or PROGRAM
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("QBWC_", "DATABASE_"))}
         self.environment = {**inherited, "QBWC_DATA_DIR": str(data_dir), "PORT": str(self.port)}
         if database_url is not None:
@@ -65,6 +72,8 @@ class Qbwc(_Commands):
         return f"http://localhost:{self.port}"
 
     def run(self, *arguments: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
+        if self._may_be_forked:
+            return self._forked(arguments, stdin or "")
         return subprocess.run(
             [*self.executable, *arguments],
             env=self.environment,
@@ -75,6 +84,18 @@ class Qbwc(_Commands):
             timeout=120,
             check=False,
         )
+
+    @property
+    def _may_be_forked(self) -> bool:
+        return self.executable is PROGRAM and self.cwd is None
+
+    def _forked(self, arguments: tuple[str, ...], stdin: str) -> "subprocess.CompletedProcess[str]":
+        with tempfile.TemporaryDirectory() as name:
+            given, out, error = (pathlib.Path(name, each) for each in ("given", "out", "error"))
+            given.write_text(stdin)
+            process = imported.start(list(arguments), self.environment, str(out), str(error), str(given))
+            code = process.wait(120)
+            return subprocess.CompletedProcess(arguments, code, out.read_text(), error.read_text())
 
     @property
     def here(self) -> "Here":
@@ -88,7 +109,7 @@ class Qbwc(_Commands):
         return self.here.ok("init")
 
     @contextmanager
-    def serving(self) -> Iterator["subprocess.Popen[bytes]"]:
+    def serving(self) -> Iterator[Process]:
         """The service runs; it is stopped as an operator would stop it."""
         process = self.start()
         try:
@@ -98,15 +119,16 @@ class Qbwc(_Commands):
                 process.send_signal(signal.SIGTERM)
             process.wait(timeout=30)
 
-    def start(self) -> "subprocess.Popen[bytes]":
-        with (self.data_dir / "serve.log").open("ab") as log:
-            process = subprocess.Popen(
-                [*self.executable, "serve", "--port", str(self.port)],
-                env=self.environment,
-                cwd=self.cwd,
-                stdout=log,
-                stderr=log,
-            )
+    def start(self) -> Process:
+        log, serve = self.data_dir / "serve.log", ["serve", "--port", str(self.port)]
+        process: Process
+        if self._may_be_forked:
+            process = imported.start(serve, self.environment, str(log))
+        else:
+            with log.open("ab") as file:
+                process = subprocess.Popen(
+                    [*self.executable, *serve], env=self.environment, cwd=self.cwd, stdout=file, stderr=file
+                )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from qbwc_service.simulator import Company, WebConnector
 from qbwc_service.simulator.tree import Node, leaf
 from tests.orders import as_text
-from tests.service import Qbwc
+from tests.service import PROGRAM, Qbwc
 
 from .big import kilobytes
 from .figures import Figure
@@ -21,7 +21,7 @@ from .trade import order
 def run(server: str | None = None, *, customers: int = 20_000) -> list[Figure]:
     """On SQLite: the service's memory is the same on both."""
     with tempfile.TemporaryDirectory(prefix="qbwc-bench-") as folder:
-        qbwc = Qbwc(pathlib.Path(folder))
+        qbwc = Qbwc(pathlib.Path(folder), executable=[*PROGRAM])
         qbwc.ok("init")
         account = qbwc.data("company", "add", "ABC Company")
         books = Watched.new(name="Many customers")
