@@ -12,6 +12,10 @@ from typing import Any
 from lxml import etree
 
 CHUNK_CHARACTERS = 256 * 1024
+MOST_NAMESPACES = 100
+"""Declared in a whole answer. For each node that is taken out lxml looks through all that are known there, and
+QuickBooks' answers have none."""
+
 MOST_TAGS = 200_000
 """Tags that are held at once, an attribute counting as two; each takes a hundred bytes and more, however short it is. A
 document of a thousand lines, of each of which QuickBooks tells all that it can, has less than half of them."""
@@ -37,14 +41,12 @@ class Feed:
     def __init__(self, text: str | bytes) -> None:
         if isinstance(text, bytes):
             text = _decoded(text)
-        if "\r" in text:
-            # As XML reads its lines (2.11). libxml2 does it too, but takes blanks before it for those between elements.
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
         start = _skip_prolog(text)
         self._chunks = _chunks(text, start)
         self._chunk: bytes | None = None  # the next one
         self._ended = False
         self._tags = 0  # of what has been read since something was last taken out
+        self._namespaces = 0
         self._root: Node | None = None
         self._mark: Node | None = None
         if _is_plain(text, start):
@@ -95,10 +97,15 @@ class Feed:
 
     def _weigh(self, chunk: bytes) -> None:
         self._tags += chunk.count(b"<")
-        if chunk.count(b"=") > _WORTH_A_LOOK:
-            self._tags += 2 * _attributes(chunk) + _A_NAMESPACE * chunk.count(b"xmlns")
+        # Looked at only while there are not too many tags: a list of millions of parts is what must not be made.
+        if self._tags <= MOST_TAGS and chunk.count(b"=") > _WORTH_A_LOOK:
+            self._tags += 2 * _within_tags(chunk, b"=")
         if self._tags > MOST_TAGS:
             raise NotQbXML(f"a record holds more than {MOST_TAGS:,} tags")
+        if b"xmlns" in chunk:
+            self._namespaces += _within_tags(chunk, b"xmlns")
+            if self._namespaces > MOST_NAMESPACES:
+                raise NotQbXML(f"it declares more than {MOST_NAMESPACES} namespaces")
 
     def lighter(self) -> None:
         """To be told when what had been read was taken out of the tree, but for what is in one chunk."""
@@ -150,7 +157,6 @@ class Feed:
 
 _MARK = b"<?qbxml?>"
 _WORTH_A_LOOK = 100  # attributes; a response has seven, and records have none
-_A_NAMESPACE = 20  # tags; lxml looks through all that it has met for each one, and QuickBooks has none
 
 
 def _is_plain(text: str, start: int) -> bool:
@@ -159,14 +165,14 @@ def _is_plain(text: str, start: int) -> bool:
     return all(text.find(rare, start) < 0 or text.find("<" + rare, start) < 0 for rare in "?!")
 
 
-def _attributes(chunk: bytes) -> int:
-    """-> how many there are at most; of "=" in texts there may be any number.
+def _within_tags(chunk: bytes, mark: bytes) -> int:
+    """-> how often it stands there at most; in texts it may stand any number of times.
 
     What follows the last ">" before the next tag is text, but for a tag that never ends.
     """
     parts = chunk.split(b"<")
-    unended = 0 if chunk.endswith(b">") else parts.pop().count(b"=")
-    return unended + sum(part.count(b"=", 0, part.rfind(b">") + 1) for part in parts)
+    unended = 0 if chunk.endswith(b">") else parts.pop().count(mark)
+    return unended + sum(part.count(mark, 0, part.rfind(b">") + 1) for part in parts)
 
 
 def _parser(**options: Any) -> etree.XMLPullParser[Any]:
@@ -189,7 +195,11 @@ def _chunks(text: str, start: int) -> Iterator[bytes]:
     """
     while start < len(text):
         end = text.rfind(">", start, start + CHUNK_CHARACTERS) + 1 or text.find(">", start + CHUNK_CHARACTERS) + 1
-        yield text[start : end or len(text)].encode()
+        piece = text[start : end or len(text)]
+        if "\r" in piece:
+            # As XML reads its lines (2.11). libxml2 does it too, but takes blanks before it for those between elements.
+            piece = piece.replace("\r\n", "\n").replace("\r", "\n")
+        yield piece.encode()
         start = end or len(text)
 
 

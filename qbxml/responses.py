@@ -73,11 +73,13 @@ class Ret:
     def only(self, names: Sequence[str]) -> "Ret":
         """-> the record with these children and no more, for who keeps it: a Ret holds on to the whole of what was
         read around it."""
-        node = etree.Element(self.kind)
+        node = etree.Element("Ret")  # its own name may be none, in an answer that is found not well-formed only later
         for name in names:
             if (text := self.text(name)) is not None:
                 etree.SubElement(node, name).text = text
-        return Ret(node)
+        part = Ret(node)
+        part.kind = self.kind
+        return part
 
     def text(self, path: str) -> str | None:
         if path in self._known:
@@ -214,7 +216,7 @@ class Response:
             if node is None:
                 return
             if node.tag == "ErrorRecovery":
-                self._recovery = _recovery(node)
+                self._recovery = _recovery(Ret(node))
             if self._taken:
                 self._taken.pop()
             else:
@@ -231,11 +233,18 @@ class Response:
     @property
     def recovery(self) -> Recovery | None:
         """ErrorRecovery, which only the answer to a write has; it may come besides the record or in its place."""
-        if self._recovery is None and not self._is_query:
-            self._feed.finish(self._node)
-            node = next(self._node.iterchildren("ErrorRecovery"), None)
-            self._recovery = None if node is None else _recovery(node)
+        if self._recovery is None and (told := self.recovery_told) is not None:
+            self._recovery = _recovery(told)
         return self._recovery
+
+    @property
+    def recovery_told(self) -> Ret | None:
+        """ErrorRecovery as it stands, unless `rets` has come past it: an id in it that is none is not yet an error."""
+        if self._is_query:
+            return None
+        self._feed.finish(self._node)
+        node = next(self._node.iterchildren("ErrorRecovery"), None)
+        return None if node is None else Ret(node)
 
     def _first(self) -> Node | None:
         if not self._is_query:
@@ -295,8 +304,7 @@ def _number(node: Node, attribute: str) -> int | None:
     return int(text)
 
 
-def _recovery(node: Node) -> Recovery:
-    ret = Ret(node)
+def _recovery(ret: Ret) -> Recovery:
     number = ret.text("TxnNumber") or ""
     return Recovery(
         list_id=ret.list_id,

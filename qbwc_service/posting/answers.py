@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 from sqlalchemy.engine import Connection
 
 from qbxml import responses
-from qbxml.responses import Recovery, Response, Ret
+from qbxml.responses import Response, Ret
 from qbxml.status import Act, Saved, Status, status
 from qbxml.status import hresult as hresult_status
 
@@ -72,18 +72,18 @@ class _Late(NamedTuple):
     severity: str
     message: str
     single: Ret | None
-    recovery: Recovery | None
+    recovery: Ret | None
 
     @classmethod
     def of(cls, response: Response) -> Self:
-        ret, asked = response.single, ASKED_OF[response.kind.removesuffix("Add")]
+        ret, recovery, asked = response.single, response.recovery_told, ASKED_OF[response.kind.removesuffix("Add")]
         return cls(
             response.kind,
             response.status_code,
             response.severity,
             response.message,
             ret and ret.only(asked),
-            response.recovery,
+            recovery and recovery.only(asked),
         )
 
 

@@ -432,6 +432,27 @@ def test_a_late_answer_is_heard_among_however_many_that_concern_nobody(world):
         assert invoice.txn_id in told.explanation
 
 
+@pytest.mark.parametrize(
+    ("strange", "result", "becomes"),
+    [
+        ("<ErrorRecovery><TxnID>a b</TxnID></ErrorRecovery>", 100, "posted"),
+        ("<a:b><TxnID>7</TxnID></a:b>", -1, "in_doubt"),  # not well-formed, which is seen only at the end
+    ],
+    ids=["no id", "no name"],
+)
+def test_what_is_said_of_nobodys_job_does_no_harm(world, strange, result, becomes):
+    poll(world)
+    world.send(make_order(payments=[]), INVOICE)
+    connector = world.connector()
+    connector.login()
+    response, *rest = connector.process(connector.fetch())
+    begin, number = next((one.start(), one[1]) for one in re.finditer(r'<\w+Rs requestID="(\d+)-', response))
+    nobodys = f'<InvoiceAddRs requestID="{number}-99999" statusCode="0">{strange}</InvoiceAddRs>'
+    passed_over = '<NothingRs statusCode="0"/>' * 30_000  # more than is read at once
+    assert connector.bring((response[:begin] + nobodys + passed_over + response[begin:], *rest)) == result
+    assert job(world, "invoice:1001").state == becomes
+
+
 def test_of_many_that_bear_one_number_and_marker_some_are_told(world):
     poll(world)
     world.send(make_order(payments=[]), INVOICE)

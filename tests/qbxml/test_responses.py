@@ -444,7 +444,8 @@ MANY_ATTRIBUTES = " ".join(f'a{n}=">"' for n in range(200))
 
 def _read_all(text: str) -> None:
     for response in read(text):
-        list(response.rets)
+        for _ in response.rets:
+            pass
 
 
 @pytest.mark.parametrize(
@@ -486,6 +487,36 @@ def test_an_answer_may_hold_more_than_one_record_may() -> None:
             for response in read(answer(one * 10)):
                 taken += len(list(response.rets)) if take else 0
             assert taken == (1000 if take else 0)
+
+
+@pytest.mark.parametrize("many", ["aa=<" * 8_000_000, "<" * 30_000_000 + "=" * 200], ids=("marks", "tags"))
+def test_a_text_of_nothing_but_marks_takes_no_more_memory_than_another(many: str) -> None:
+    text = "<QBXML>" + many
+    before = _peak_kilobytes()
+    with pytest.raises(NotQbXML, match=r"more than 200,000 tags"):
+        read(text)
+    assert (_peak_kilobytes() - before) * 1024 < 3 * len(text)
+
+
+def test_namespaces_are_bounded_in_the_whole_answer() -> None:
+    """lxml looks through all of them for each node that is taken out, wherever they were declared."""
+    declared = " ".join(f'xmlns:p{n}="{n}"' for n in range(101))
+    record = "<XRet><Name>xmlns</Name></XRet>"
+    with pytest.raises(NotQbXML, match="more than 100 namespaces"):
+        _read_all(answer(f"<XQueryRs {OK}>{record}</XQueryRs>").replace("<QBXML>", f"<QBXML {declared}>"))
+    with pytest.raises(NotQbXML, match="more than 100 namespaces"):
+        _read_all(answer(f"<XQueryRs {OK}>{record * 20_000}<XRet {declared}/></XQueryRs>"))
+    assert len(_rets(f"<XQueryRs {OK}>{record * 20_000}</XQueryRs>")) == 20_000
+
+
+def test_line_ends_are_read_as_one_in_no_more_memory_than_they_take() -> None:
+    memo = "\U0001f600\r\none\rtwo"
+    (found,) = _rets(f"<XQueryRs {OK}><XRet><Memo>{memo}</Memo></XRet></XQueryRs>")
+    assert found.text("Memo") == "\U0001f600\none\ntwo"
+    text = answer(f"<XQueryRs {OK}>{f'<XRet><Memo>{memo}</Memo></XRet>' * 400_000}</XQueryRs>")
+    before = _peak_kilobytes()
+    _read_all(text)
+    assert (_peak_kilobytes() - before) * 1024 < len(text)
 
 
 def test_an_equals_sign_in_a_text_is_no_attribute() -> None:
