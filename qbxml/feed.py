@@ -96,10 +96,12 @@ class Feed:
         return True
 
     def _weigh(self, chunk: bytes) -> None:
-        self._tags += chunk.count(b"<")
+        tags, attributes = chunk.count(b"<"), chunk.count(b"=")
+        self._tags += tags
         # Looked at only while there are not too many tags: a list of millions of parts is what must not be made.
-        if self._tags <= MOST_TAGS and chunk.count(b"=") > _WORTH_A_LOOK:
-            self._tags += 2 * _within_tags(chunk, b"=")
+        if attributes > tags // 2 and self._tags <= MOST_TAGS:
+            attributes = _within_tags(chunk, b"=")  # most of it is text, of which there may be any amount
+        self._tags += 2 * attributes
         if self._tags > MOST_TAGS:
             raise NotQbXML(f"a record holds more than {MOST_TAGS:,} tags")
         if b"xmlns" in chunk:
@@ -156,7 +158,6 @@ class Feed:
 
 
 _MARK = b"<?qbxml?>"
-_WORTH_A_LOOK = 100  # attributes; a response has seven, and records have none
 
 
 def _is_plain(text: str, start: int) -> bool:
