@@ -21,7 +21,8 @@ statements.share()
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """For `-n auto`: half as many again as there are cores, since much of the time is spent waiting for processes."""
-    return max(1, len(os.sched_getaffinity(0)) * 3 // 2)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores * 3 // 2)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,4 +1,4 @@
-"""What memory this process has, as Linux tells it. All are in bytes."""
+"""What memory a process has, as Linux tells it. All are in bytes."""
 
 import ctypes
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 STATUS = Path("/proc/self/status")
 
 
-def in_use() -> int:
-    return _told("VmRSS:")
+def in_use(process: int | str = "self") -> int:
+    return _told("VmRSS:", process)
 
 
 def settled() -> int:
@@ -23,12 +23,12 @@ def reset_peak() -> int:
     return in_use()
 
 
-def peak() -> int:
-    return _told("VmHWM:")
+def peak(process: int | str = "self") -> int:
+    return _told("VmHWM:", process)
 
 
-def _told(name: str) -> int:
-    for line in STATUS.read_text().splitlines():
+def _told(name: str, process: int | str) -> int:
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
         if line.startswith(name):
             return int(line.split()[1]) * 1024
     raise LookupError(name)

@@ -21,10 +21,6 @@ from click.testing import CliRunner
 from qbwc_service.cli import main
 from tests import imported, migrated
 
-PROGRAM = [sys.executable, "-m", "qbwc_service"]
-"""What is run by this very list is forked from a process that has imported it; by a list of the same words, as they
-stand."""
-
 Process: TypeAlias = "subprocess.Popen[bytes] | imported.Started"
 
 
@@ -55,13 +51,17 @@ class Qbwc(_Commands):
         database_url: str | None = None,
         executable: list[str] | None = None,
         cwd: pathlib.Path | None = None,
+        *,
+        forked: bool = True,
     ) -> None:
+        """`forked`: from a process that has imported the program, unless another executable or folder is given."""
         self.cwd = cwd
+        self._forks = forked and executable is None and cwd is None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
         self.data_dir = data_dir
-        self.executable = executable or PROGRAM
+        self.executable = executable or [sys.executable, "-m", "qbwc_service"]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("QBWC_", "DATABASE_"))}
         self.environment = {**inherited, "QBWC_DATA_DIR": str(data_dir), "PORT": str(self.port)}
         if database_url is not None:
@@ -72,7 +72,7 @@ class Qbwc(_Commands):
         return f"http://localhost:{self.port}"
 
     def run(self, *arguments: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
-        if self._may_be_forked:
+        if self._forks:
             return self._forked(arguments, stdin or "")
         return subprocess.run(
             [*self.executable, *arguments],
@@ -84,10 +84,6 @@ class Qbwc(_Commands):
             timeout=120,
             check=False,
         )
-
-    @property
-    def _may_be_forked(self) -> bool:
-        return self.executable is PROGRAM and self.cwd is None
 
     def _forked(self, arguments: tuple[str, ...], stdin: str) -> "subprocess.CompletedProcess[str]":
         with tempfile.TemporaryDirectory() as name:
@@ -122,7 +118,7 @@ class Qbwc(_Commands):
     def start(self) -> Process:
         log, serve = self.data_dir / "serve.log", ["serve", "--port", str(self.port)]
         process: Process
-        if self._may_be_forked:
+        if self._forks:
             process = imported.start(serve, self.environment, str(log))
         else:
             with log.open("ab") as file:

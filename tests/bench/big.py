@@ -22,6 +22,7 @@ from sqlalchemy.engine import Engine
 from qbwc_service.connector import contract
 from qbwc_service.db import lists
 from qbwc_service.db.lists import List
+from tests import memory
 from tests.connector.canned import ACCOUNTS, requests_of
 from tests.connector.soap import PUBLIC_URL, Answer, envelope, make_application, operation, request
 from tests.connector.soap import Sessions as Constant
@@ -67,17 +68,9 @@ def grown(customers: int) -> float:
     with tempfile.TemporaryDirectory(prefix="qbwc-bench-") as folder, database(None) as engine:
         delivery = Delivery(engine, pathlib.Path(folder) / "body.xml", customers)
         app = delivery.prepare()
-        before = kilobytes("VmRSS")
+        before = memory.in_use()
         delivery.deliver(app)
-        return (kilobytes("VmHWM") - before) * 1024 / delivery.body_bytes
-
-
-def kilobytes(field: str, process: str = "self") -> int:
-    """-> VmRSS or VmHWM of a process, as Linux tells it."""
-    for line in pathlib.Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith(f"{field}:"):
-            return int(line.split()[1])
-    raise LookupError(field)
+        return (memory.peak() - before) / delivery.body_bytes
 
 
 @dataclass

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.orders import as_text
-from tests.service import PROGRAM, Qbwc
+from tests.service import Qbwc
 
 from .databases import kinds, url_of
 from .figures import Figure, Stopwatch
@@ -33,7 +33,7 @@ def run(server: str | None = None, *, orders: int = 10_000, sent: int = 500) -> 
             data = Path(folder) / kind
             data.mkdir()
             with url_of(where) as url:
-                qbwc = Qbwc(data, url, executable=[*PROGRAM])
+                qbwc = Qbwc(data, url, forked=False)
                 qbwc.ok("init")
                 qbwc.ok("migrate")
                 qbwc.ok("company", "add", COMPANY)

@@ -12,7 +12,7 @@ import tempfile
 import time
 from statistics import median
 
-from tests.service import PROGRAM, Qbwc
+from tests.service import Qbwc
 
 from .figures import Figure, side_by_side
 
@@ -44,7 +44,7 @@ def spent(command: list[str]) -> float:
 def ready() -> tuple[float, float]:
     """-> seconds of CPU, and by the clock, from the start of `qbwc serve` until its /readyz says that it is ready."""
     with tempfile.TemporaryDirectory(prefix="qbwc-bench-") as folder:
-        qbwc = Qbwc(pathlib.Path(folder), executable=[*PROGRAM])
+        qbwc = Qbwc(pathlib.Path(folder), forked=False)
         qbwc.ok("init")
         begun = time.perf_counter()
         with qbwc.serving() as process:

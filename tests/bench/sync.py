@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from qbwc_service.simulator import Company, WebConnector
 from qbwc_service.simulator.tree import Node, leaf
+from tests import memory
 from tests.orders import as_text
-from tests.service import PROGRAM, Qbwc
+from tests.service import Qbwc
 
-from .big import kilobytes
 from .figures import Figure
 from .trade import order
 
@@ -21,7 +21,7 @@ from .trade import order
 def run(server: str | None = None, *, customers: int = 20_000) -> list[Figure]:
     """On SQLite: the service's memory is the same on both."""
     with tempfile.TemporaryDirectory(prefix="qbwc-bench-") as folder:
-        qbwc = Qbwc(pathlib.Path(folder), executable=[*PROGRAM])
+        qbwc = Qbwc(pathlib.Path(folder), forked=False)
         qbwc.ok("init")
         account = qbwc.data("company", "add", "ABC Company")
         books = Watched.new(name="Many customers")
@@ -30,19 +30,19 @@ def run(server: str | None = None, *, customers: int = 20_000) -> list[Figure]:
             books.make("Customer", f"Customer {number:05}", *about(number))
         with qbwc.serving() as process:
             connector = WebConnector.from_qwc(qbwc.ok("qwc"), account["password"], books)
-            begun = kilobytes("VmHWM", str(process.pid))
+            begun = memory.peak(process.pid)
             books.meanwhile = lambda: qbwc.ok("order", "add", "ABC Company", "-", "--send", stdin=as_text(order(1)))
             outcome = connector.poll()
             if outcome.code or books.pages_before_order is None or not books.invoices:
                 raise RuntimeError(f"the update went wrong, or the order was not posted: {outcome.status}")
             mirrored = sum(row["name"].startswith("Customer ") for row in qbwc.data("list", "customers"))
-            peak = kilobytes("VmHWM", str(process.pid))
+            peak = memory.peak(process.pid)
     return [
         Figure("customers missing from the mirror", customers - mirrored, "", 0),
         Figure("messages", outcome.round_trips, "messages"),
         Figure("pages before the order, the one in flight included", books.pages_before_order, "pages", 1),
-        Figure("the service's memory, before", begun / 1024, "MB"),
-        Figure("the service's memory, at most", peak / 1024, "MB", 150),
+        Figure("the service's memory, before", begun / 2**20, "MB"),
+        Figure("the service's memory, at most", peak / 2**20, "MB", 150),
     ]
 
 

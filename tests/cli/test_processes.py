@@ -3,7 +3,7 @@
 from qbwc_service.cli import COMMANDS
 from qbwc_service.db import schema
 from tests.orders import as_text, make_order
-from tests.service import PROGRAM, Qbwc
+from tests.service import Qbwc
 
 LONG_RUNNING = {"serve", "simulate", "demo"}
 """They are processes wherever a test has them."""
@@ -14,7 +14,7 @@ NOT_FOUND, NEEDS_ATTENTION = 3, 4
 def test_every_command_is_a_process_that_does_its_work(tmp_path):
     place, backup = tmp_path / "place", tmp_path / "backup"
     place.mkdir()
-    qbwc, told = Qbwc(place, executable=[*PROGRAM]), {}
+    qbwc, told = Qbwc(place, forked=False), {}
 
     def run(*arguments, code=0, stdin=None):
         done = qbwc.run(*arguments, stdin=stdin)

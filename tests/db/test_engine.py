@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
-from qbwc_service.db import activity, companies, messages, schema
+from qbwc_service.companies import account
+from qbwc_service.db import activity, messages, schema
 from qbwc_service.db import engine as ours
 from qbwc_service.db.engine import LARGE, at_once, has_carried, open_engine
 from qbwc_service.db.messages import Purpose
+from qbwc_service.secrets import Keys
 from tests import memory
 
 
@@ -96,16 +98,7 @@ def test_messages_and_answers_of_any_size_leave_no_memory_behind(engine):
     schema.migrate(engine)
     now, large = dt.datetime.now(dt.UTC), "x" * 30_000_000
     with engine.begin() as db:
-        company = companies.add(
-            db,
-            name="ABC",
-            username="abc",
-            owner_id="{1}",
-            file_id="{2}",
-            company_file=None,
-            every_minutes=5,
-            now=now,
-        )
+        company, _ = account.add(db, Keys("s" * 64), "ABC", None, 5, now)
     before = memory.settled()
     with engine.begin() as db:
         message = messages.next_id(db)

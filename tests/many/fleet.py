@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.service import PROGRAM, Qbwc
+from tests.service import Qbwc
 
 SECRET = "f" * 64
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -46,7 +46,7 @@ def running(folder: pathlib.Path, database_url: str, count: int) -> Iterator[lis
 
 def _service(data_dir: pathlib.Path, database_url: str) -> Qbwc:
     data_dir.mkdir()
-    service = Qbwc(data_dir, database_url, executable=[*PROGRAM])
+    service = Qbwc(data_dir, database_url, forked=False)
     service.environment |= {"QBWC_SECRET_KEY": SECRET, "QBWC_LOG": "json"}
     return service
 

@@ -17,7 +17,7 @@ from tests.faults.judge import judge
 from tests.fuzz.service import Service as FuzzedService
 from tests.notify.outside import receiving
 from tests.security.shop import Shop
-from tests.service import PROGRAM, Qbwc
+from tests.service import Qbwc
 from tests.web.site import PASSWORD, Browser
 
 from .samples import Trend, Watch, trends
@@ -48,7 +48,7 @@ def soak(
     `tell` is told some thirty times how the process looks.
     """
     report = Report()
-    qbwc = Qbwc(folder, database_url, executable=[*PROGRAM])
+    qbwc = Qbwc(folder, database_url, forked=False)
     qbwc.environment |= {"QBWC_TICK_SECONDS": "0.5", "QBWC_LOG": "json"}
     qbwc.ok("init")
     qbwc.ok("migrate")
