@@ -70,6 +70,15 @@ def among(column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
     return column.in_([literal_column(f"'{value}'") for value in values])
 
 
+def other_than(column: Column[Any], value: str) -> ColumnElement[bool]:
+    """-> the same of a column that has any other word than this one.
+
+    Shorter than all the others, and faster: of a list of more than two SQLite makes a table, and in the condition of an
+    index anew for each row that is changed.
+    """
+    return column != literal_column(f"'{value}'")
+
+
 def open_engine(url: str) -> Engine:
     """-> an engine for the URL of `settings.read()`; nothing is opened yet."""
     if not url.startswith("sqlite"):

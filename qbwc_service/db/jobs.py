@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection
 
 from .companies import companies
-from .engine import AnyRow, Utc, among, metadata
+from .engine import AnyRow, Utc, among, metadata, other_than
 from .many import one_given, one_of
 from .orders import BigId
 from .states import CLAIMABLE, Event, State
@@ -84,7 +84,7 @@ Index(
 CLAIMABLE_UNBLOCKED = and_(among(jobs.c.state, CLAIMABLE), jobs.c.blocked_by.is_(None))
 AWAY = among(jobs.c.state, [State.IN_FLIGHT, State.IN_DOUBT])
 TROUBLE = among(jobs.c.state, [State.ATTENTION])
-UNFINISHED = and_(among(jobs.c.state, [state for state in State if state != State.POSTED]), CURRENT)
+UNFINISHED = and_(other_than(jobs.c.state, State.POSTED), CURRENT)
 BLOCKED = jobs.c.blocked_by.is_not(None)
 CANCELLED = and_(among(jobs.c.state, [State.CANCELLED]), CURRENT)
 Index(
@@ -242,7 +242,7 @@ _CONTENTS = select(drafts.c.job_id, drafts.c.content).where(one_given(drafts.c.j
 
 def contents(db: Connection, job_ids: Iterable[int]) -> dict[int, str]:
     """-> of each of these jobs what it says; "" of one that reads a list. Served by the primary key."""
-    return {row[0]: row[1] for row in db.execute(_CONTENTS, {"jobs": list(job_ids)})}
+    return {row[0]: row[1] for row in db.execute(_CONTENTS, {"jobs": list(job_ids)}).all()}
 
 
 _NEXT_UP = (
@@ -320,7 +320,7 @@ _ANY_AWAY, _ANY_AWAY_WITH = (
 def away(db: Connection, company_id: int, message_id: int | None = None, state: State | None = None) -> list[Judged]:
     """Jobs in flight or in doubt, of one message or of all; served by ix_jobs_away."""
     chosen = _AWAY if message_id is None else _AWAY_WITH
-    found = map(Judged._make, db.execute(chosen, {"company": company_id, "message": message_id}))
+    found = map(Judged._make, db.execute(chosen, {"company": company_id, "message": message_id}).all())
     return [job for job in found if state is None or job.state == state]
 
 
@@ -373,7 +373,7 @@ def needs_of(db: Connection, job_ids: Sequence[int]) -> Needs:
     """-> id, record, kind, state, list_id and txn_id of each. Served by the primary keys."""
     theirs = {"jobs": list(job_ids)}
     found: dict[int, list[AnyRow]] = {}
-    for need in db.execute(_OPEN_NEEDS, theirs):
+    for need in db.execute(_OPEN_NEEDS, theirs).all():
         found.setdefault(need.job_id, []).append(need)
     return Needs(db.execute(_POSTED_NEEDS, theirs).all(), found)
 

@@ -149,6 +149,8 @@ def _execute(
     plain = functools.partial(_plain, db.dialect.name)
     left = iter(rows)
     while given := list(itertools.islice(left, AT_ONCE)):
+        if len(given[0]) == 1:
+            given = [value for (value,) in given]
         yield db.execute(statement, {"rows": json.dumps(given, ensure_ascii=False, default=plain), **same})
 
 
@@ -192,20 +194,20 @@ def _shared(table: Table, same: Sequence[str]) -> list[ColumnElement[Any]]:
 
 
 def _given(dialect: str, columns: Sequence[Column[Any]]) -> tuple[list[ColumnElement[Any]], Any]:
-    """-> the values of a row, and the rows."""
+    """-> the values of a row, and the rows. A row of a single value is written as that value."""
     rows = bindparam("rows", type_=Text)
+    is_value = len(columns) == 1
     if dialect == "postgresql":
         source = func.json_array_elements(cast(rows, JSON)).table_valued(column("value", JSON), name="given")
-        return [_typed(source.c.value, index, each) for index, each in enumerate(columns)], source
+        paths = ["{}"] if is_value else [f"{{{index}}}" for index in range(len(columns))]
+        return [_typed(source.c.value, path, each) for path, each in zip(paths, columns, strict=True)], source
     source = func.json_each(rows).table_valued("value", name="given")
-    return [func.json_extract(source.c.value, _path(index)) for index in range(len(columns))], source
+    if is_value:
+        return [source.c.value], source
+    return [func.json_extract(source.c.value, literal_column(f"'$[{index}]'")) for index in range(len(columns))], source
 
 
-def _path(index: int) -> ColumnElement[str]:
-    return literal_column(f"'$[{index}]'")
-
-
-def _typed(row: ColumnElement[Any], index: int, column: Column[Any]) -> ColumnElement[Any]:
+def _typed(row: ColumnElement[Any], path: str, column: Column[Any]) -> ColumnElement[Any]:
     """Texts are not cast: that would cut them where they are too long, instead of failing."""
-    text: ColumnElement[Any] = row.op("->>")(literal_column(str(index)))
+    text: ColumnElement[Any] = row.op("#>>")(literal_column(f"'{path}'"))
     return text if isinstance(column.type, String) else cast(text, column.type)
