@@ -101,6 +101,8 @@ def open_engine(url: str) -> Engine:
         connection.isolation_level = None  # the driver shall begin nothing of its own
         cursor = connection.cursor()
         cursor.execute("PRAGMA busy_timeout = 30000")
+        # Of a new database: messages and answers are hundreds of kilobytes, and each page of them has its own costs.
+        cursor.execute("PRAGMA page_size = 8192")
         cursor.execute("PRAGMA journal_mode = WAL")
         # FULL: what was committed before a message left must survive a power cut, or the order could be sent twice.
         cursor.execute("PRAGMA synchronous = FULL")
