@@ -201,13 +201,9 @@ class Response:
         self.status_code: int = code
         self.severity: str = node.get("statusSeverity", "")
         self.message: str = node.get("statusMessage", "")[:LONGEST_MESSAGE]
-        self.iterator_id: str | None = None
-        self.iterator_remaining: int | None = None
-        self.ret_count: int | None = None
-        if self._is_query:
-            self.iterator_id = node.get("iteratorID")
-            self.iterator_remaining = _number(node, "iteratorRemainingCount")
-            self.ret_count = _number(node, "retCount")
+        self.iterator_id: str | None = node.get("iteratorID")
+        self.iterator_remaining: int | None = _number(node, "iteratorRemainingCount")
+        self.ret_count: int | None = _number(node, "retCount")
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.request_id!r} {self.status_code}>"
