@@ -47,6 +47,7 @@ class Feed:
         self._ended = False
         self._tags = 0  # of what has been read since something was last taken out
         self._namespaces = 0
+        self._in_tag = False  # whether the last chunk ended in the middle of one
         self._root: Node | None = None
         self._mark: Node | None = None
         if _is_plain(text, start):
@@ -100,14 +101,22 @@ class Feed:
         self._tags += tags
         # Looked at only while there are not too many tags: a list of millions of parts is what must not be made.
         if attributes > tags // 2 and self._tags <= MOST_TAGS:
-            attributes = _within_tags(chunk, b"=")  # most of it is text, of which there may be any amount
+            attributes = self._within_tags(chunk, b"=")  # most of it is text, of which there may be any amount
         self._tags += 2 * attributes
         if self._tags > MOST_TAGS:
             raise NotQbXML(f"a record holds more than {MOST_TAGS:,} tags")
         if b"xmlns" in chunk:
-            self._namespaces += _within_tags(chunk, b"xmlns")
+            self._namespaces += self._within_tags(chunk, b"xmlns")
             if self._namespaces > MOST_NAMESPACES:
                 raise NotQbXML(f"it declares more than {MOST_NAMESPACES} namespaces")
+        if (last := chunk.rfind(b"<")) >= 0:
+            self._in_tag = _TAG.match(chunk, last + 1) is None
+
+    def _within_tags(self, chunk: bytes, mark: bytes) -> int:
+        """-> how often it stands there; in texts it may stand any number of times."""
+        before, *parts = chunk.split(b"<")
+        tags = sum(part.count(mark, 0, tag.end() if (tag := _TAG.match(part)) else len(part)) for part in parts)
+        return tags + (before.count(mark) if self._in_tag else 0)
 
     def lighter(self) -> None:
         """To be told when what had been read was taken out of the tree, but for what is in one chunk."""
@@ -166,14 +175,8 @@ def _is_plain(text: str, start: int) -> bool:
     return all(text.find(rare, start) < 0 or text.find("<" + rare, start) < 0 for rare in "?!")
 
 
-def _within_tags(chunk: bytes, mark: bytes) -> int:
-    """-> how often it stands there at most; in texts it may stand any number of times.
-
-    What follows the last ">" before the next tag is text, but for a tag that never ends.
-    """
-    parts = chunk.split(b"<")
-    unended = 0 if chunk.endswith(b">") else parts.pop().count(mark)
-    return unended + sum(part.count(mark, 0, part.rfind(b">") + 1) for part in parts)
+# Behind its "<": to the ">" that stands in no attribute's value. It never looks at a character twice.
+_TAG = re.compile(rb"""[^>'"]*+(?:(?:'[^']*+'|"[^"]*+")[^>'"]*+)*+>""")
 
 
 def _parser(**options: Any) -> etree.XMLPullParser[Any]:

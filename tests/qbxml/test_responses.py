@@ -4,7 +4,8 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from xml.sax.saxutils import escape
+from unittest import mock
+from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 from hypothesis import given
@@ -470,6 +471,47 @@ def test_what_one_record_holds_is_bounded_however_little_room_it_takes(kind: str
     with pytest.raises(NotQbXML, match=r"more than 200,000 tags|not well-formed"):
         _read_all(answer(f"<{kind}Rs {OK}><XRet>{many}</XRet></{kind}Rs>"))
     assert memory.peak() - before < 100_000_000
+
+
+SO_MANY = " ".join(f"a{n}=''" for n in range(500_000))
+
+
+@on_linux
+@pytest.mark.parametrize(
+    "tag",
+    [f"<a {SO_MANY}/>", f"<a {SO_MANY}", f"<a b='>' {SO_MANY}", f"<a b='>{' ' * 300_000}>' {SO_MANY}"],
+    ids=("ended", "not ended", "behind a value", "over two chunks"),
+)
+def test_too_many_attributes_are_refused_before_anything_is_made_of_them(tag: str) -> None:
+    before = memory.settled()
+    memory.reset_peak()
+    with pytest.raises(NotQbXML, match=r"more than 200,000 tags"):
+        _read_all(answer(f"<CustomerQueryRs {OK}><XRet>{tag}</XRet></CustomerQueryRs>"))
+    assert memory.peak() - before < 6 * len(tag)
+
+
+VALUES = st.text("='\"> x", max_size=12)
+ATTRIBUTES = st.lists(VALUES, max_size=8)
+
+
+@given(elements=st.lists(st.tuples(ATTRIBUTES, VALUES), max_size=12), chunk=st.integers(1, 60))
+def test_attributes_are_counted_wherever_chunks_end_and_texts_are_not(
+    elements: list[tuple[list[str], str]], chunk: int
+) -> None:
+    record = "".join(
+        f"<a {' '.join(f'a{n}={quoteattr(value)}' for n, value in enumerate(attributes))}/>{text}"
+        for attributes, text in elements
+    ).replace("&gt;", ">")
+    weight = len(elements) + 2 * sum(len(attributes) for attributes, _ in elements)
+    most = 40
+    with mock.patch.multiple(feed, CHUNK_CHARACTERS=chunk, MOST_TAGS=most):
+        try:
+            _read_all(f"<QBXML><QBXMLMsgsRs><XAddRs {OK}><XRet>{record}</XRet></XAddRs></QBXMLMsgsRs></QBXML>")
+        except NotQbXML as error:
+            assert "tags" in error.reason
+            assert weight + len(elements) + 30 > most
+        else:
+            assert weight <= most
 
 
 def test_a_document_of_a_thousand_lines_that_tell_everything_is_read() -> None:
