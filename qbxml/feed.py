@@ -47,7 +47,7 @@ class Feed:
         self._ended = False
         self._tags = 0  # of what has been read since something was last taken out
         self._namespaces = 0
-        self._in_tag = False  # whether the last chunk ended in the middle of one
+        self._open: bytes | None = None  # where the last chunk ended within a tag: the quote that is open, or b""
         self._root: Node | None = None
         self._mark: Node | None = None
         if _is_plain(text, start):
@@ -109,14 +109,24 @@ class Feed:
             self._namespaces += self._within_tags(chunk, b"xmlns")
             if self._namespaces > MOST_NAMESPACES:
                 raise NotQbXML(f"it declares more than {MOST_NAMESPACES} namespaces")
-        if (last := chunk.rfind(b"<")) >= 0:
-            self._in_tag = _TAG.match(chunk, last + 1) is None
+        self._note_open(chunk)
 
     def _within_tags(self, chunk: bytes, mark: bytes) -> int:
         """-> how often it stands there; in texts it may stand any number of times."""
         before, *parts = chunk.split(b"<")
-        tags = sum(part.count(mark, 0, tag.end() if (tag := _TAG.match(part)) else len(part)) for part in parts)
-        return tags + (before.count(mark) if self._in_tag else 0)
+        if self._open is not None:
+            parts.append(self._open + before)
+        return sum(part.count(mark, 0, _tag_end(part)) for part in parts)
+
+    def _note_open(self, chunk: bytes) -> None:
+        if (last := chunk.rfind(b"<")) >= 0:
+            part = chunk[last + 1 :]
+        elif self._open is not None:
+            part = self._open + chunk
+        else:
+            return
+        end = _tag_end(part)
+        self._open = None if part.startswith(b">", end) else part[end : end + 1]
 
     def lighter(self) -> None:
         """To be told when what had been read was taken out of the tree, but for what is in one chunk."""
@@ -175,8 +185,13 @@ def _is_plain(text: str, start: int) -> bool:
     return all(text.find(rare, start) < 0 or text.find("<" + rare, start) < 0 for rare in "?!")
 
 
-# Behind its "<": to the ">" that stands in no attribute's value. It never looks at a character twice.
-_TAG = re.compile(rb"""[^>'"]*+(?:(?:'[^']*+'|"[^"]*+")[^>'"]*+)*+>""")
+def _tag_end(part: bytes) -> int:
+    """-> where the tag ends that this is the text of, behind its "<": at the ">" that stands in no attribute's value,
+    at the quote of a value that does not end, or at the end."""
+    return _TAG.match(part).end()  # type: ignore[union-attr]  # it also matches nothing
+
+
+_TAG = re.compile(rb"""[^>'"]*+(?:(?:'[^']*+'|"[^"]*+")[^>'"]*+)*+""")  # looks at no character twice
 
 
 def _parser(**options: Any) -> etree.XMLPullParser[Any]:
