@@ -40,7 +40,7 @@ def fill(engine: Engine, revision: str) -> None:
     for each in REVISIONS[first : REVISIONS.index(revision) + 1]:
         move(engine, each)
         with engine.begin() as db:
-            _add(db, json.loads((ROWS / f"{each}.json").read_text("utf-8")))
+            _add(db, _tables(db, each), json.loads((ROWS / f"{each}.json").read_text("utf-8")))
 
 
 def move(engine: Engine, revision: str) -> None:
@@ -54,21 +54,29 @@ def move(engine: Engine, revision: str) -> None:
         command.downgrade(config, revision)
 
 
-def tables(db: Connection) -> list[Table]:
-    """-> as they stand in the database, each behind what it refers to."""
-    found = MetaData()
-    found.reflect(db)
-    return [table for table in found.sorted_tables if table.name != "alembic_version"]
+_SEEN: dict[tuple[str, str], list[Table]] = {}
+
+
+def _tables(db: Connection, revision: str) -> list[Table]:
+    """-> as they stand in a database that has just come to be of this schema, each behind what it refers to."""
+    this = db.dialect.name, revision
+    if this not in _SEEN:
+        found = MetaData()
+        found.reflect(db)
+        _SEEN[this] = [table for table in found.sorted_tables if table.name != "alembic_version"]
+    return _SEEN[this]
 
 
 def contents(engine: Engine) -> Contents:
     with engine.connect() as db:
+        keys = inspect(db).get_multi_pk_constraint()
         return {
-            table.name: {
-                tuple(row._mapping[column.name] for column in table.primary_key): dict(row._mapping)
-                for row in db.execute(select(table))
+            table: {
+                tuple(row[column] for column in key["constrained_columns"]): dict(row)
+                for row in db.execute(text(f"SELECT * FROM {table}")).mappings()
             }
-            for table in tables(db)
+            for (_, table), key in sorted(keys.items())
+            if table != "alembic_version"
         }
 
 
@@ -97,8 +105,8 @@ def _columns(rows: dict[tuple[Any, ...], dict[str, Any]]) -> list[str]:
     return list(next(iter(rows.values())))
 
 
-def _add(db: Connection, brought: dict[str, Any]) -> None:
-    for table in tables(db):
+def _add(db: Connection, tables: list[Table], brought: dict[str, Any]) -> None:
+    for table in tables:
         if table.name not in brought:
             continue
         columns, rows = brought[table.name]["columns"], brought[table.name]["rows"]

@@ -36,18 +36,21 @@ def new(tmp_path):
 
 def shape(engine: Engine):
     """-> tables, columns, keys, and indexes with their conditions; in whatever sequence they were made."""
-    told = {}
     look = inspect(engine)
-    for table in sorted(set(look.get_table_names()) - {"alembic_version"}):
-        told[table] = {
+    columns, primary_keys, indexes = look.get_multi_columns(), look.get_multi_pk_constraint(), look.get_multi_indexes()
+    others = {
+        "foreign keys": look.get_multi_foreign_keys(),
+        "unique": look.get_multi_unique_constraints(),
+        "checks": look.get_multi_check_constraints(),
+    }
+    return {
+        table[1]: {
             "columns": {
                 column["name"]: (str(column["type"]), column["nullable"], column["default"])
-                for column in look.get_columns(table)
+                for column in columns[table]
             },
-            "primary key": look.get_pk_constraint(table),
-            "foreign keys": sorted(look.get_foreign_keys(table), key=str),
-            "unique": sorted(look.get_unique_constraints(table), key=str),
-            "checks": sorted(look.get_check_constraints(table), key=str),
+            "primary key": primary_keys[table],
+            **{name: sorted(found[table], key=str) for name, found in others.items()},
             "indexes": sorted(
                 (
                     index["name"],
@@ -55,10 +58,12 @@ def shape(engine: Engine):
                     bool(index["unique"]),
                     sorted((name, str(value)) for name, value in index.get("dialect_options", {}).items()),
                 )
-                for index in look.get_indexes(table)
+                for index in indexes[table]
             ),
         }
-    return told
+        for table in sorted(columns)
+        if table[1] != "alembic_version"
+    }
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
