@@ -56,6 +56,7 @@ NOT_FOR_PAGES = (
 )
 
 
+@functools.cache
 def texts_in(path: pathlib.Path) -> set[str]:
     """-> what a template or module has translated, as written in it."""
     method = "jinja2.ext:babel_extract" if path.suffix == ".html" else "python"

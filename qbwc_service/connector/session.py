@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlalchemy.engine import Connection, Engine
 
 from qbxml import responses
-from qbxml.fields import MAX_VERSION, MIN_VERSION, Version
+from qbxml.fields import Version
 from qbxml.status import hresult as hresult_status
 
 from .. import __version__
@@ -23,6 +23,7 @@ from ..posting.verdicts import explain
 from ..secrets import Keys, new_ticket
 from ..tries import Tries
 from .apart import apart
+from .company_file import meet
 
 IDLE = dt.timedelta(minutes=60)  # QuickBooks itself may take minutes over one message (contract.md 5.1)
 LONGEST = dt.timedelta(hours=8)
@@ -31,7 +32,6 @@ NO_OP = "NoOp"  # "wait five seconds and ask again" (contract.md 2.5)
 OVER = "This session is over. The next update of the Web Connector begins a new one; nothing is lost."
 MOST_STRAY_BYTES = 1_000_000
 LONGEST_HRESULT, LONGEST_WORDS = 200, 2000  # characters of what stands beside each job of a message
-HIGHEST_MINOR, LONGEST_COUNTRY = 9, 8  # of qbXML's versions, there is none above 1; US, CA, UK, AU
 MOST_VERSIONS, LONGEST_VERSION = 10_000, 32
 
 log = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ class Sessions:
                 return ""
             version = _version_of(session)
             if version is None:
-                version, problem = _meet(db, company, hcp_response, company_file, country, Version(major, minor), now)
+                version, problem = meet(db, company, hcp_response, company_file, country, Version(major, minor), now)
                 if problem is not None:
                     sessions.note(db, session.id, now, last_error=problem)
                     sessions.end(db, session.id, "the company file was refused", now)
@@ -253,67 +253,6 @@ def _is_held(session: AnyRow, wanted: preferences.Preferences, now: dt.datetime)
 
 def _version_of(session: AnyRow) -> Version | None:
     return None if session.qbxml_version is None else Version.parse(session.qbxml_version)
-
-
-def _meet(
-    db: Connection, company: Company, hcp: str, path: str, country: str, highest: Version, now: dt.datetime
-) -> tuple[Version, str | None]:
-    """-> the qbXML version to speak, and what is wrong with this company file, if anything.
-
-    The FileID that the Web Connector stamped into the company file decides (contract.md part 4); a file without a
-    stamp must at least bear the name that the known one had.
-    """
-    try:
-        host = apart(lambda: responses.read_host(hcp, company.owner_id)) if hcp else None
-    except responses.NotQbXML as error:
-        return MIN_VERSION, f"QuickBooks' description of itself cannot be read: {error}"
-    known = companies.connection_of(db, company.id)
-    opened = _opened(host, path)
-    problem = None if _is_right(company, host, path, known) else _wrong_file(company, opened, known)
-    told = host.supported_versions if host is not None else ()
-    offered = [v for v in told if v <= MAX_VERSION and v.minor <= HIGHEST_MINOR]
-    highest = min(Version(highest.major, min(highest.minor, HIGHEST_MINOR)), MAX_VERSION)
-    version = max(offered, default=highest if highest > Version(0, 0) else MIN_VERSION)
-    if problem is None and version < MIN_VERSION:
-        problem = (
-            f"This QuickBooks speaks qbXML {version}; {MIN_VERSION} or newer is needed (QuickBooks 2009). "
-            "Update QuickBooks."
-        )
-    if problem is not None:
-        companies.note_problem(db, company.id, problem, now)
-        return version, problem
-    companies.note_host(
-        db,
-        company.id,
-        product=host.product if host is not None else known.product,
-        qbxml_version=str(version),
-        country=country[:LONGEST_COUNTRY] or known.country,
-        company_name=(host.company_name if host is not None else None) or known.company_name,
-        company_path=path or known.company_path,
-        problem=None,
-    )
-    return version, None
-
-
-def _opened(host: responses.HostAnswer | None, path: str) -> str:
-    name = (host.company_name if host is not None else None) or "a company file"
-    return f"{name} ({path})" if path else name
-
-
-def _is_right(company: Company, host: responses.HostAnswer | None, path: str, known: AnyRow) -> bool:
-    if host is not None and host.file_id:
-        return host.file_id.strip("{} ").lower() == company.file_id.strip("{}").lower()
-    if host is not None and host.company_name and known.company_name:
-        return bool(host.company_name == known.company_name)
-    return not path or not known.company_path or bool(path == known.company_path)
-
-
-def _wrong_file(company: Company, opened: str, known: AnyRow) -> str:
-    right = f" It belongs to {known.company_name} ({known.company_path})." if known.company_name else ""
-    return (
-        f"Wrong company file: QuickBooks has {opened} open, which is not the file of {company.name}.{right} Nothing "
-        "was sent. Open the right company file in QuickBooks and run the update again."
-    )
 
 
 def _answered_message(db: Connection, session: AnyRow, response: str) -> AnyRow | None:
