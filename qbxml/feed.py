@@ -45,9 +45,12 @@ class Feed:
         self._chunks = _chunks(text, start)
         self._chunk: bytes | None = None  # the next one
         self._ended = False
-        self._tags = 0  # of what has been read since something was last taken out
+        # Of what has been read since something was last taken out: the tags that were counted, the size, and chunks
+        # that were not looked through yet.
+        self._tags = self._size = 0
+        self._unweighed: list[tuple[bytes | None, bytes]] = []
         self._namespaces = 0
-        self._open: bytes | None = None  # where the last chunk ended within a tag: the quote that is open, or b""
+        self._open: bytes | None = None  # as _left_open tells of the last chunk
         self._root: Node | None = None
         self._mark: Node | None = None
         if _is_plain(text, start):
@@ -79,7 +82,7 @@ class Feed:
         try:
             chunk = self._chunk or next(self._chunks)
             self._chunk = next(self._chunks, None)
-            self._weigh(chunk)
+            self._look_at(chunk)
             self._parser.feed(chunk)
             if self._chunk is None:
                 self._ended = True
@@ -96,41 +99,34 @@ class Feed:
             raise NotQbXML("not well-formed: half a character") from None
         return True
 
-    def _weigh(self, chunk: bytes) -> None:
+    def _look_at(self, chunk: bytes) -> None:
+        """Raises NotQbXML where there would be too much of what costs more than its characters."""
+        self._unweighed.append((self._open, chunk))
+        self._size += len(chunk)
+        if self._size > MOST_TAGS * 5 // 2:  # `<a>` and ` a=""`: in less there is no room for so many
+            for open_, held in self._unweighed:
+                self._weigh(open_, held)
+            self._unweighed.clear()
+        if b"=" in chunk and b"xmlns" in chunk:
+            self._namespaces += _within_tags(self._open, chunk, b"xmlns")
+            if self._namespaces > MOST_NAMESPACES:
+                raise NotQbXML(f"it declares more than {MOST_NAMESPACES} namespaces")
+        self._open = _left_open(self._open, chunk)
+
+    def _weigh(self, open_: bytes | None, chunk: bytes) -> None:
         tags, attributes = chunk.count(b"<"), chunk.count(b"=")
         self._tags += tags
         # Looked at only while there are not too many tags: a list of millions of parts is what must not be made.
         if attributes > tags // 2 and self._tags <= MOST_TAGS:
-            attributes = self._within_tags(chunk, b"=")  # most of it is text, of which there may be any amount
+            attributes = _within_tags(open_, chunk, b"=")  # most of it is text, of which there may be any amount
         self._tags += 2 * attributes
         if self._tags > MOST_TAGS:
             raise NotQbXML(f"a record holds more than {MOST_TAGS:,} tags")
-        if b"xmlns" in chunk:
-            self._namespaces += self._within_tags(chunk, b"xmlns")
-            if self._namespaces > MOST_NAMESPACES:
-                raise NotQbXML(f"it declares more than {MOST_NAMESPACES} namespaces")
-        self._note_open(chunk)
-
-    def _within_tags(self, chunk: bytes, mark: bytes) -> int:
-        """-> how often it stands there; in texts it may stand any number of times."""
-        before, *parts = chunk.split(b"<")
-        if self._open is not None:
-            parts.append(self._open + before)
-        return sum(part.count(mark, 0, _tag_end(part)) for part in parts)
-
-    def _note_open(self, chunk: bytes) -> None:
-        if (last := chunk.rfind(b"<")) >= 0:
-            part = chunk[last + 1 :]
-        elif self._open is not None:
-            part = self._open + chunk
-        else:
-            return
-        end = _tag_end(part)
-        self._open = None if part.startswith(b">", end) else part[end : end + 1]
 
     def lighter(self) -> None:
         """To be told when what had been read was taken out of the tree, but for what is in one chunk."""
-        self._tags = 0
+        self._tags = self._size = 0
+        self._unweighed.clear()
 
     def started_child(self, parent: Node) -> Node | None:
         """The first child, of which perhaps only the start tag has been read."""
@@ -183,6 +179,29 @@ def _is_plain(text: str, start: int) -> bool:
     """Whether there is no instruction, comment or CDATA section, so that blanks can be told by what follows them."""
     # A single character that is rare is found several times faster than the two.
     return all(text.find(rare, start) < 0 or text.find("<" + rare, start) < 0 for rare in "?!")
+
+
+def _within_tags(open_: bytes | None, chunk: bytes, mark: bytes) -> int:
+    """-> how often it stands there; in texts it may stand any number of times."""
+    before, *parts = chunk.split(b"<")
+    if open_ is not None:
+        parts.append(open_ + before)
+    return sum(part.count(mark, 0, _tag_end(part)) for part in parts)
+
+
+def _left_open(open_: bytes | None, chunk: bytes) -> bytes | None:
+    """-> where a chunk ends within a tag: the quote of the value that is open, or b"" outside one. None: it does not.
+
+    `open_` is the same of the chunk before.
+    """
+    if (last := chunk.rfind(b"<")) >= 0:
+        part = chunk[last + 1 :]
+    elif open_ is not None:
+        part = open_ + chunk
+    else:
+        return None
+    end = _tag_end(part)
+    return None if part.startswith(b">", end) else part[end : end + 1]
 
 
 def _tag_end(part: bytes) -> int:

@@ -16,7 +16,7 @@ from .figures import Figure, Stopwatch, side_by_side
 from .trade import ALL, Exchange, known_world, order, update
 
 
-def run(server: str | None = None, *, orders: int = 200, rounds: int = 5) -> list[Figure]:
+def run(server: str | None = None, *, orders: int = 200, rounds: int = 15) -> list[Figure]:
     figures = []
     for kind, where in kinds(server):
         with database(where) as engine:
