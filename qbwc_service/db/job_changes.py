@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from . import many, webhooks
 from .engine import AnyRow, Utc
 from .jobs import Change, NewJob, by_records, drafts, history, jobs, needed_by, needs
-from .many import one_given, one_of
+from .many import one_found, one_given, one_of
 from .states import BLOCKING, CLAIMABLE, Event, State
 
 _WRITTEN = ("record", "kind", "priority", "name", "ref_number", "marker", "total", "request")
@@ -121,7 +121,7 @@ _UNPOSTED = (
 _FREE = (
     update(jobs)
     .where(
-        jobs.c.id.in_(select(needs.c.job_id).where(one_given(needs.c.needs_id, "posted"))),
+        one_found(jobs.c.id, select(needs.c.job_id).where(one_given(needs.c.needs_id, "posted"))),
         jobs.c.state == State.WAITING,
         ~_UNPOSTED.exists(),
     )

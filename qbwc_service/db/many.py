@@ -52,6 +52,14 @@ def one_given(column: Column[Any], name: str) -> ColumnElement[bool]:
     return _OneOf(column, bindparam(name, type_=_Values(column.type)))
 
 
+def one_found(column: Column[Any], found: Select[Any]) -> ColumnElement[bool]:
+    """-> the condition that a column has a value that a query finds, which are few.
+
+    PostgreSQL is to find them first: with IN it may read the whole table instead, by what it knows of other columns.
+    """
+    return _OneFound(column, found.scalar_subquery())
+
+
 class _Values(TypeDecorator[list[Any]]):
     """Numbers or texts as one parameter."""
 
@@ -77,6 +85,23 @@ class _OneOf(FunctionElement[bool]):
     def self_group(self, against: Any = None) -> Any:
         """As it is: SQLAlchemy would write ` = 1` behind it on SQLite, which then reads whole tables."""
         return self
+
+
+class _OneFound(_OneOf):
+    name = "one_found"
+    inherit_cache = True
+
+
+@compiles(_OneFound, "sqlite")
+def _in_query(condition: _OneFound, compiler: SQLCompiler, **how: Any) -> str:
+    column, query = (compiler.process(part, **how) for part in condition.clauses)
+    return f"{column} IN {query}"
+
+
+@compiles(_OneFound, "postgresql")
+def _in_array_of_query(condition: _OneFound, compiler: SQLCompiler, **how: Any) -> str:
+    column, query = (compiler.process(part, **how) for part in condition.clauses)
+    return f"{column} = ANY (ARRAY{query})"
 
 
 @compiles(_OneOf, "sqlite")

@@ -131,6 +131,8 @@ class _Shop:
             self._store(read)
         with plans.of("send", engine):
             self._send(read.number)
+        for _ in range(20):  # of more at once PostgreSQL may read the whole table, where it does not of one
+            self._enqueue()
         with plans.of("update", engine):
             update(self.world)
         return plans
