@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import text
 
-from . import big, companies, flat, floor, idle, intake, order, round_trips, start, sync
+from . import big, companies, flat, floor, idle, intake, order, past, round_trips, start, sync
 from .databases import database
 from .figures import Figure, side_by_side, table
 from .plans import Plans
@@ -95,6 +95,24 @@ def test_a_statement_that_reads_more_and_more_is_seen() -> None:
             db.execute(text("SELECT number FROM orders WHERE id = 1"))
     assert len(plans.found) == 3
     assert [statement.split(" FROM ")[1][:6] for statement in plans.growing()] == ["jobs W", "orders"]
+
+
+def test_on_postgresql_what_posted_jobs_free_is_found_without_reading_all_that_were_ever_posted(
+    postgres_server: str,
+) -> None:
+    plans = Plans()
+    with database(postgres_server) as engine:
+        world = known_world(engine)
+        world.send(make(999), ALL)
+        update(world)
+        past.add_jobs(engine, 60_000)  # of fewer, and of an order alone, PostgreSQL may find the same otherwise
+        for number in range(1000, 1020):
+            world.send(make(number), ALL)
+        with plans.of("update", engine):
+            update(world)
+    changes = [statement for _, statement in plans.found if statement.startswith("UPDATE jobs")]
+    assert any("job_needs" in statement for statement in changes)
+    assert [statement for statement in plans.growing() if statement.removeprefix("update: ") in changes] == []
 
 
 def test_an_idle_poll_is_measured_with_few_and_many_companies() -> None:
