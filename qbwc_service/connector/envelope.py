@@ -1,8 +1,9 @@
 """Reads the one call that a SOAP 1.1 body holds, and writes answers and faults. Knows nothing of HTTP, nor of Spyne.
 
-The body is parsed once, in pieces, by expat; what comes out is the flat arguments that were checked, and nothing else
-of the body lives on. Whatever of XML and SOAP the contract does not need (DTD, other encodings, nested or doubled
-arguments, id and href, xsi:type) is refused where the parser sees it (spyne.md 1.4, 1.5; security.md 4.3).
+The body is read once, in pieces: by expat, but for escaped text within an argument, which is put back as it is. What
+comes out is the flat arguments that were checked, and nothing else of the body lives on. Whatever of XML and SOAP the
+contract does not need (DTD, other encodings, nested or doubled arguments, id and href, xsi:type) is refused where the
+parser sees it (spyne.md 1.4, 1.5; security.md 4.3).
 """
 
 import re
@@ -12,6 +13,8 @@ from http import HTTPStatus
 from typing import Protocol
 from xml.parsers import expat
 from xml.sax.saxutils import escape
+
+from .escaped import unescaped
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 INTUIT = "http://developer.intuit.com/"
@@ -76,25 +79,21 @@ class Stream(Protocol):
 
 def read_call(stream: Stream, length: int, operations: Mapping[str, Operation]) -> Call:
     """The call in the `length` bytes of `stream`. Raises Refused or SoapFault before it reads more than it must."""
-    reader = _Reader(operations)
-    parser = _parser(reader)
+    body = _Body(operations)
     taken = 0
     try:
         for piece in _pieces(stream, length):
             if b"\0" in piece:
                 # Every other encoding that expat would follow by itself has a NUL in each "<".
                 raise _bad("The body must be UTF-8.")
-            parser.Parse(piece, False)
+            body.take(piece)
             taken += len(piece)
-            if taken - parser.CurrentByteIndex > _LONGEST_MARKUP:
-                # Old expats scan an unfinished tag from its start with each piece.
-                raise _bad("A tag or a comment is too long.")
-            if length > reader.largest_body and (reader.operation is not None or taken >= SMALL_BODY):
+            if length > body.reader.largest_body and (body.reader.operation is not None or taken >= SMALL_BODY):
                 raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large for this operation.")
-        parser.Parse(b"", True)
+        body.end()
     except expat.ExpatError as error:
-        raise _bad(f"The body is not well-formed XML: line {error.lineno}, column {error.offset}.") from None
-    return reader.call()
+        raise _bad(f"The body is not well-formed XML: {expat.ErrorString(error.code)}.") from None
+    return body.reader.call()
 
 
 def fault(code: str, reason: str) -> bytes:
@@ -125,6 +124,58 @@ def _content(result: str | int | Sequence[str]) -> str:
     return "".join(f"<tns:string>{_content(text)}</tns:string>" for text in result)
 
 
+class _Body:
+    """A body in pieces, each of which goes to expat or, where it is plain text of an argument, straight to the reader.
+
+    `reader` knows what was read.
+    """
+
+    def __init__(self, operations: Mapping[str, Operation]) -> None:
+        self.reader = _Reader(operations)
+        self._parser = _parser(self.reader)
+        self._parsed = 0  # bytes that expat has
+        self._in_text = False  # expat has nothing unfinished, and what comes is an argument's text up to the next "<"
+        self._held = b""  # the end of that text so far, which may be half a character or half a reference
+
+    def take(self, piece: bytes) -> None:
+        """Raises ExpatError where it is not well-formed, Refused or SoapFault where it is not what is expected."""
+        if not self._in_text and (escaped := piece.find(b"&lt;")) >= 0:
+            begins = piece.rfind(b">", 0, escaped) + 1
+            self._parse(piece[:begins])
+            piece = piece[begins:]
+            self._in_text = self.reader.expects_text and self._parser.CurrentByteIndex == self._parsed
+        if self._in_text:
+            piece = self._lift(self._held + piece)
+        if piece:
+            self._parse(piece)
+
+    def end(self) -> None:
+        self._parser.Parse(b"", True)  # which also refuses a body that ends within a text
+
+    def _lift(self, text: bytes) -> bytes:
+        """Takes the text as far as it is plain; -> what is left for expat."""
+        self._held = b""
+        ends = text.find(b"<")
+        whole = ends if ends >= 0 else text.rfind(b"&")  # what stands before that is whole, whatever comes
+        found = unescaped(text[:whole]) if whole > 0 else None
+        if found is None:
+            self._in_text = False
+            return text
+        self.reader.text(found)
+        if ends < 0:
+            self._held = text[whole:]
+            return b""
+        self._in_text = False
+        return text[ends:]
+
+    def _parse(self, piece: bytes) -> None:
+        self._parser.Parse(piece, False)
+        self._parsed += len(piece)
+        if self._parsed - self._parser.CurrentByteIndex > _LONGEST_MARKUP:
+            # Old expats scan an unfinished tag from its start with each piece.
+            raise _bad("A tag or a comment is too long.")
+
+
 def _parser(reader: "_Reader") -> expat.XMLParserType:
     # The reader does not know its parser: as a circle both would keep a 50 MB answer until the next collection.
     parser = expat.ParserCreate("utf-8", " ")
@@ -137,6 +188,8 @@ def _parser(reader: "_Reader") -> expat.XMLParserType:
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
+    parser.StartCdataSectionHandler = reader.start_section
+    parser.EndCdataSectionHandler = reader.end_section
     return parser
 
 
@@ -167,6 +220,7 @@ class _Reader:
         self._in_header = False
         self._body_seen = False
         self._argument: str | None = None
+        self._in_section = False
         self._nil = False
         self._pieces: list[str] = []
         self._values: dict[str, str] = {}
@@ -185,6 +239,11 @@ class _Reader:
                 for name, kind in arguments.items()
             ),
         )
+
+    @property
+    def expects_text(self) -> bool:
+        """Whether an argument is open, and its text stands as text does, not in a CDATA section."""
+        return self._argument is not None and not self._in_section
 
     # What expat tells.
 
@@ -237,6 +296,12 @@ class _Reader:
             self._pieces.append(text)
         elif self._depth < 4 and not self._in_header and not text.isspace():
             raise _bad("There is text between the elements of the call.")
+
+    def start_section(self) -> None:
+        self._in_section = True
+
+    def end_section(self) -> None:
+        self._in_section = False
 
     # What stands at each depth.
 

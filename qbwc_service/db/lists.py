@@ -1,9 +1,9 @@
 """The mirror of QuickBooks' lists, how far each was read, and the links from our records to QuickBooks' ones."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Boolean,
@@ -90,18 +90,21 @@ links = Table(
 )
 
 
-def put_records(db: Connection, company_id: int, which: List, rows: Iterable[Mapping[str, Any]]) -> None:
-    """`rows`: list_id, name, is_active, type, position; a record that is known takes the new name."""
+class ListRecord(NamedTuple):
+    """A record as QuickBooks lists it; `type` as the column has it, `position` from 0."""
+
+    list_id: str
+    name: str
+    is_active: bool
+    type: str
+    position: int
+
+
+def put_records(db: Connection, company_id: int, which: List, listed: Iterable[ListRecord]) -> None:
+    """A record that is known takes the new name; of two with one ListID, the last is kept."""
     unique = {
-        row["list_id"]: (
-            row["list_id"],
-            row["name"],
-            row["name"].lower(),
-            row["is_active"],
-            row["type"],
-            row["position"],
-        )
-        for row in rows
+        list_id: (list_id, name, name.lower(), is_active, type_, position)
+        for list_id, name, is_active, type_, position in listed
     }
     keys, names = ("company_id", "list", "list_id"), ("list_id", "name", "key", "is_active", "type", "position")
     many.put_over(db, records, keys, names, unique.values(), company_id=company_id, list=which)

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.engine import Connection
 
@@ -99,9 +98,9 @@ def take(
     newest = _time((read.newest if continued else None) or read.watermark)
     if not continued and read.watermark is None:
         table.forget(db, company_id, which)
-    part: list[dict[str, Any]] = []
-    for row, modified in _rows(which, response, seen):
-        part.append(row)
+    part: list[table.ListRecord] = []
+    for listed, modified in _listed(which, response, seen):
+        part.append(listed)
         if modified is not None and (newest is None or modified > newest):
             newest = modified
         seen += 1
@@ -134,23 +133,15 @@ def take(
     return PageRead(seen, complete=True)
 
 
-def _rows(which: List, response: Response, position: int) -> Iterator[tuple[dict[str, Any], dt.datetime | None]]:
+def _listed(which: List, response: Response, position: int) -> Iterator[tuple[table.ListRecord, dt.datetime | None]]:
     names = TOLD[which]
     for ret in response.rets:
         ret.look_at(names)
         list_id, name = ret.list_id, ret.full_name or ret.name
         if list_id is None or name is None:
             continue  # QuickBooks sends neither for what it cannot show in this qbXML version (status 501)
-        yield (
-            {
-                "list_id": list_id,
-                "name": name,
-                "is_active": ret.is_active is not False,
-                "type": _type(which, ret)[:LONGEST_TYPE],
-                "position": position,
-            },
-            _aware(ret.time_modified),
-        )
+        kind = _type(which, ret)[:LONGEST_TYPE]
+        yield table.ListRecord(list_id, name, ret.is_active is not False, kind, position), _aware(ret.time_modified)
         position += 1
 
 

@@ -67,12 +67,12 @@ class Desk:
 
     def mirror(self, which: List, records: Sequence[tuple[str, str, str, bool]]) -> None:
         """QuickBooks' list was read, and holds these: ListID, name, type, whether it is active."""
-        rows = [
-            {"list_id": list_id, "name": name, "type": type_, "is_active": is_active, "position": position}
+        listed = [
+            lists.ListRecord(list_id, name, is_active, type_, position)
             for position, (list_id, name, type_, is_active) in enumerate(records)
         ]
         with self.engine.begin() as db:
-            lists.put_records(db, self.company.id, which, rows)
+            lists.put_records(db, self.company.id, which, listed)
             lists.note_read(db, self.company.id, which, read_at=now())
 
     def mirror_nothing(self) -> None:

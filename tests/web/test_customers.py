@@ -251,10 +251,8 @@ def test_on_both_databases(engine: Engine) -> None:
         company, _ = account.add(db, keys, "ABC", None, 5, now())
         parties.put(db, company.id, [(customer_record(n), Side.CUSTOMER, n, n) for n in ("Acme", "Zeta", "Gone", "éa")])
         rows = [("1", "ACME", True), ("2", "New Acme", True), ("3", "Acme_x", False), ("4", "ÉA", True)]
-        records = [
-            {"list_id": id_, "name": name, "type": "", "is_active": active, "position": 1} for id_, name, active in rows
-        ]
-        lists.put_records(db, company.id, List.CUSTOMER, records)
+        listed = [lists.ListRecord(id_, name, active, "", 1) for id_, name, active in rows]
+        lists.put_records(db, company.id, List.CUSTOMER, listed)
         lists.put_links(db, company.id, [(customer_record("Gone"), "99", "Gone")], now() - dt.timedelta(hours=1))
         lists.note_read(db, company.id, List.CUSTOMER, read_at=now())
         assert [row.name for row in lists.matching(db, company.id, List.CUSTOMER, "acme")] == ["ACME", "New Acme"]
