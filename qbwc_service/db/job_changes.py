@@ -141,12 +141,9 @@ def _dependents(db: Connection, job_ids: Sequence[int], states: Sequence[State] 
     found: set[int] = set()
     front = list(job_ids)
     while front:
-        rows = db.execute(
-            select(needs.c.job_id)
-            .join(jobs, jobs.c.id == needs.c.job_id)
-            .where(one_of(needs.c.needs_id, front), jobs.c.state.in_(states))
-        ).scalars()
-        front = [job_id for job_id in set(rows) if job_id not in found]
+        theirs = select(needs.c.job_id).where(one_of(needs.c.needs_id, front))
+        rows = db.execute(select(jobs.c.id).where(one_found(jobs.c.id, theirs), jobs.c.state.in_(states))).scalars()
+        front = [job_id for job_id in rows if job_id not in found]
         found.update(front)
     return sorted(found)
 

@@ -27,7 +27,7 @@ from sqlalchemy.engine import Connection
 
 from .companies import companies
 from .engine import AnyRow, Utc, among, metadata, other_than
-from .many import one_given, one_of
+from .many import one_found, one_given, one_of
 from .orders import BigId
 from .states import CLAIMABLE, Event, State
 
@@ -360,7 +360,7 @@ _NEEDED = (jobs.c.id, jobs.c.record, jobs.c.kind, jobs.c.state, jobs.c.list_id, 
 
 _THEIRS = one_given(needs.c.job_id, "jobs")
 _POSTED_NEEDS = select(*_NEEDED).where(
-    jobs.c.id.in_(select(needs.c.needs_id).where(_THEIRS)), among(jobs.c.state, [State.POSTED])
+    one_found(jobs.c.id, select(needs.c.needs_id).where(_THEIRS)), among(jobs.c.state, [State.POSTED])
 )
 _OPEN_NEEDS = (
     select(needs.c.job_id, *_NEEDED)

@@ -6,7 +6,11 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
+
+from qbwc_service.db import job_changes
+from qbwc_service.db.jobs import Change, jobs
+from qbwc_service.db.states import Event, State
 
 from . import big, companies, flat, floor, idle, intake, order, past, round_trips, start, sync
 from .databases import database
@@ -97,7 +101,7 @@ def test_a_statement_that_reads_more_and_more_is_seen() -> None:
     assert [statement.split(" FROM ")[1][:6] for statement in plans.growing()] == ["jobs W", "orders"]
 
 
-def test_on_postgresql_what_posted_jobs_free_is_found_without_reading_all_that_were_ever_posted(
+def test_on_postgresql_what_needs_jobs_is_found_without_reading_all_that_were_ever_posted(
     postgres_server: str,
 ) -> None:
     plans = Plans()
@@ -108,11 +112,17 @@ def test_on_postgresql_what_posted_jobs_free_is_found_without_reading_all_that_w
         past.add_jobs(engine, 60_000)  # of fewer, and of an order alone, PostgreSQL may find the same otherwise
         for number in range(1000, 1020):
             world.send(make(number), ALL)
+        with engine.begin() as db:
+            ready = db.execute(select(jobs.c.id).where(jobs.c.state == State.READY)).scalars().all()
+        for event, state in ((Event.UNFIT, State.ATTENTION), (Event.RETRIED, State.READY)):
+            with plans.of(event.name, engine), engine.begin() as db:
+                job_changes.apply(db, [Change(id_, event, state) for id_ in ready], world.clock.now)
         with plans.of("update", engine):
             update(world)
-    changes = [statement for _, statement in plans.found if statement.startswith("UPDATE jobs")]
-    assert any("job_needs" in statement for statement in changes)
-    assert [statement for statement in plans.growing() if statement.removeprefix("update: ") in changes] == []
+    by_needs = [(operation, statement) for operation, statement in plans.found if "job_needs" in statement]
+    assert {operation for operation, _ in by_needs} == {"UNFIT", "RETRIED", "update"}
+    told = [f"{operation}: {statement}" for operation, statement in by_needs]
+    assert [statement for statement in plans.growing() if statement in told] == []
 
 
 def test_an_idle_poll_is_measured_with_few_and_many_companies() -> None:
