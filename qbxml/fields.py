@@ -231,7 +231,7 @@ class RefTo(Field):
     since: Version | None = None
 
     def write(self, value: Any) -> str:
-        """The element; of a Slot the element with its place held open (message.py); raises Refused."""
+        """The element; of a Slot the element with its place held open (drafts.py); raises Refused."""
         if not isinstance(value, Slot):
             return f"<{self.tag}>{spell_ref(value, self.full_name_length)}</{self.tag}>"
         key = encode_key(value.key)
@@ -251,7 +251,7 @@ class TxnLink(Field):
     since: Version | None = None
 
     def write(self, value: Any) -> str:
-        """The element, or its place held open (message.py); raises Refused."""
+        """The element, or its place held open (drafts.py); raises Refused."""
         if not isinstance(value, Slot):
             return f"<{self.tag}>{spell_txn(value)}</{self.tag}>"
         key = encode_key(value.key)

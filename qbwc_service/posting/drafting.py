@@ -13,9 +13,9 @@ from qbxml.documents import (
     SalesAndPurchase,
     SalesOrPurchase,
 )
+from qbxml.drafts import Draft, draft
 from qbxml.fields import Document as QbDocument
 from qbxml.fields import DocumentFaults, FullName, Slot
-from qbxml.message import Draft, draft
 from qbxml.text import Fitted, fit
 
 from .. import orders

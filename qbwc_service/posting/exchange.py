@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from qbxml.documents import HostQuery
+from qbxml.drafts import Draft, draft, slots_of
 from qbxml.fields import FullName, ListID, TxnID, Version
-from qbxml.message import Draft, Macro, Request, compose, draft, slots_of
+from qbxml.message import Macro, Request, compose
 
 from ..companies.preferences import Preferences
 from ..db import job_changes, messages

@@ -26,6 +26,7 @@ from qbxml.documents import (
     SalesOrPurchase,
     VendorAdd,
 )
+from qbxml.drafts import draft
 from qbxml.fields import (
     MIN_VERSION,
     DocumentFaults,
@@ -43,7 +44,7 @@ from qbxml.fields import (
     max_length,
     since,
 )
-from qbxml.message import draft, render
+from qbxml.message import render
 
 from .checking import assert_valid
 from .making import (

@@ -24,8 +24,9 @@ from qbxml.documents import (
     ReceivePaymentAdd,
     VendorAdd,
 )
+from qbxml.drafts import Draft, draft
 from qbxml.fields import FieldFault, FullName, ListID, Slot, TxnID, Version
-from qbxml.message import Draft, Macro, Request, SlotMisfit, SlotOpen, compose, draft, render
+from qbxml.message import Macro, Request, SlotMisfit, SlotOpen, compose, render
 
 from .checking import assert_valid
 
