@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Engine
 
 from qbwc_service.db.engine import open_engine
-from tests import imported, migrated, postgres, statements
+from tests import imported, migrated, postgres, scratch, statements
 from tests.reused import Reused
 
 statements.share()
@@ -23,6 +23,22 @@ def pytest_xdist_auto_num_workers() -> int:
     """For `-n auto`: half as many again as there are cores, since much of the time is spent waiting for processes."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores * 3 // 2)
+
+
+_SCRATCH = pytest.StashKey[pathlib.Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A worker of pytest-xdist writes where the process that started it does."""
+    if not hasattr(config, "workerinput") and (folder := scratch.take()) is not None:
+        config.stash[_SCRATCH] = folder
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    folder = session.config.stash.get(_SCRATCH, None)
+    if folder is not None and exitstatus == pytest.ExitCode.OK:
+        scratch.give_back(folder)
 
 
 @pytest.fixture(scope="session", autouse=True)

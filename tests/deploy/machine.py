@@ -210,8 +210,10 @@ class Machine:
     def confined(self, command: list[str]) -> list[str]:
         """-> the command as ProtectSystem=strict, PrivateTmp=, CapabilityBoundingSet= and NoNewPrivileges= have it."""
         may = [self.state, self.root / "tmp"]
-        mounts = "".join(f"mount --bind {shlex.quote(str(folder))} {shlex.quote(str(folder))} && " for folder in may)
-        first = f'{mounts} mount -o remount,bind,ro / && exec setpriv --no-new-privs --bounding-set=-all "$@"'
+        mounts = [f"mount --bind {shlex.quote(str(folder))} {shlex.quote(str(folder))}" for folder in may]
+        above = next(str(folder) for folder in self.root.parents if folder.is_mount())
+        mounts += [f"mount -o remount,bind,ro {shlex.quote(place)}" for place in sorted({"/", above})]
+        first = " && ".join([*mounts, 'exec setpriv --no-new-privs --bounding-set=-all "$@"'])
         return ["unshare", "--mount", "--propagation", "private", "sh", "-c", first, "sh", *command]
 
     def _wait(self, process: "subprocess.Popen[bytes]") -> None:

@@ -4,6 +4,7 @@ Nothing here knows a tag or a length of its own; that those are right is held ag
 the reference (test_reference.py).
 """
 
+import functools
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -117,6 +118,7 @@ LETTERS = "".join(sorted(STORABLE))
 LONGEST = 12
 
 
+@functools.cache  # to make a strategy costs more than to draw from it
 def values_of(line: Declared, field: Field) -> st.SearchStrategy[Any]:
     match field:
         case Group():
@@ -153,6 +155,11 @@ def values_of(line: Declared, field: Field) -> st.SearchStrategy[Any]:
             raise AssertionError(f"no values for {field}")
 
 
+@functools.cache
+def several_of(line: Declared, field: Many, least: int) -> st.SearchStrategy[Any]:
+    return st.lists(values_of(line, field.each), min_size=least, max_size=min(field.at_most or 3, 3)).map(tuple)
+
+
 def texts(letters: str, max_length: int | None) -> st.SearchStrategy[str]:
     longest = min(max_length or LONGEST, LONGEST)
     return st.text(letters, min_size=1, max_size=longest).filter(lambda text: text.strip() != "")
@@ -173,9 +180,7 @@ def documents_of(draw: st.DrawFn, kind: type) -> Any:
             continue
         must = line.required or any(c.required and (line.name,) in c.branches for c in choices_of(kind))
         if isinstance(line.field, Many):
-            most = min(line.field.at_most or 3, 3)
-            several = st.lists(values_of(line, line.field.each), min_size=int(must), max_size=most)
-            values[line.name] = tuple(draw(several))
+            values[line.name] = draw(several_of(line, line.field, int(must)))
         elif must or draw(st.booleans()):
             values[line.name] = draw(values_of(line, line.field))
     if values.get("max_returned") is not None and any(line.name == "iterator" for line in declared(kind)):
