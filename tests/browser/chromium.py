@@ -89,6 +89,33 @@ def _complaints(context: BrowserContext, refusals: Sequence[int]) -> list[str]:
     return found
 
 
+# What stands beyond the right edge of the page, other than in a region that scrolls by itself; and where a word is cut.
+_BEYOND = """
+() => {
+  const scrolls = (element) => element.closest(".scroll, pre, select, .visually-hidden, .skip");
+  const wide = document.documentElement.clientWidth;
+  const beyond = [...document.querySelectorAll("body *")].filter((element) => {
+    const box = element.getBoundingClientRect();
+    return box.width > 0 && (box.right > wide + 1 || box.left < -1) && !scrolls(element);
+  });
+  const cut = [...document.querySelectorAll("body *")].filter((element) => {
+    const style = getComputedStyle(element);
+    return element.scrollWidth > element.clientWidth + 1 && ["hidden", "clip"].includes(style.overflowX)
+      && element.clientWidth > 1 && !scrolls(element);
+  });
+  return [...beyond, ...cut].map((element) => element.outerHTML.slice(0, 150));
+}
+"""
+
+
+def beyond_the_edge(page: Page) -> list[str]:
+    """-> what of a page does not fit its window, at the width that it has; and where a word is cut."""
+    found: list[str] = page.evaluate(_BEYOND)
+    if not page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"):
+        found.append("the page itself")
+    return found
+
+
 def barriers(page: Page) -> list[str]:
     """-> what axe-core finds on a page that would keep somebody out, each with the place where it stands."""
     found = Axe().run(page).response["violations"]

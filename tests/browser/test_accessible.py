@@ -1,4 +1,4 @@
-"""Every page, in both languages: axe-core finds nothing, and the help's pictures can be taken of it."""
+"""Every page, in both languages: axe-core finds nothing, it fits a phone, and pictures can be taken for the help."""
 
 import pathlib
 
@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser import pictures
-from tests.browser.chromium import barriers, window
+from tests.browser.chromium import NARROW, WIDE, barriers, beyond_the_edge, window
 from tests.browser.office import enter
 from tests.browser.pages import forgotten, pages_of
 from tests.browser.world import World
@@ -33,7 +33,9 @@ def test_no_page_is_forgotten(world: World) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_no_page_keeps_anybody_out(chromium: Browser, world: World, tmp_path: pathlib.Path, language: str) -> None:
+def test_no_page_keeps_anybody_out_and_each_fits_a_phone(
+    chromium: Browser, world: World, tmp_path: pathlib.Path, language: str
+) -> None:
     folder = pictures.HELP / language if pictures.wanted() else tmp_path
     folder.mkdir(parents=True, exist_ok=True)
     taken = PICTURES if pictures.wanted() else ("send", "order")  # that they can be taken
@@ -45,6 +47,9 @@ def test_no_page_keeps_anybody_out(chromium: Browser, world: World, tmp_path: pa
             expect(page.locator("h1")).to_have_count(1)
             page.evaluate("for (const closed of document.querySelectorAll('details')) closed.open = true")
             assert barriers(page) == [], path
+            page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+            assert beyond_the_edge(page) == [], path
+            page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
             if name in taken:
                 page.goto(world.site.url + path)
                 picture = pictures.taken(page, chromium, PICTURES[name])

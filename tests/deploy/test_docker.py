@@ -41,6 +41,7 @@ class Image:
 
     def env(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in os.environ if name.startswith(("PIP_", "HOME", "SSL_", "LANG"))}
+        kept["PIP_NO_COMPILE"] = "1"  # what is used is compiled then, which is quicker here
         path = f"{self.root}/bin:{os.environ['PATH']}"
         own = {name: self.place(text).replace("$PATH", path) for name, text in self.environment.items()}
         return {**kept, "PIP_NO_COMPILE": "1", "PATH": path, **own}  # compiled when it is used, which is quicker here

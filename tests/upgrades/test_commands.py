@@ -88,7 +88,7 @@ def test_of_two_that_migrate_at_once_one_does_it_and_the_other_waits(place):
     schema.require(place.engine)
 
 
-@pytest.mark.parametrize("revision", EARLIER)
+@pytest.mark.parametrize("revision", [EARLIER[0], OLDER])
 def test_services_that_start_together_migrate_once_and_all_serve(place, revision):
     fill(place.engine, revision)
     before = contents(place.engine)
