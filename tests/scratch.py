@@ -44,7 +44,16 @@ def _has_room() -> bool:
 def _clear() -> None:
     """Takes away what runs of before left, whose process has ended."""
     for folder in _MEMORY.glob(f"{_NAME}*"):
-        with suppress(ValueError, OSError):
-            os.kill(int(folder.name.removeprefix(_NAME).partition("-")[0]), 0)
-            continue
-        shutil.rmtree(folder, ignore_errors=True)
+        number = folder.name.removeprefix(_NAME).partition("-")[0]
+        if number.isdecimal() and not _runs(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's
+    return True
