@@ -3,15 +3,20 @@
 What is left of a run that failed is kept, to be looked at, until the next run. A TMPDIR that is given is used as it is.
 """
 
+import fcntl
 import os
 import pathlib
 import shutil
 import tempfile
 from contextlib import suppress
+from typing import IO
 
-_MEMORY = pathlib.Path("/dev/shm")  # a folder of our own in it
+_MEMORY = pathlib.Path("/dev/shm")
 _ROOM_BYTES = 4 * 2**30
-_NAME = "qbwc-tests-"
+_PREFIX = "qbwc-tests-"
+_LOCK = "lock"
+
+_locks: dict[pathlib.Path, IO[bytes]] = {}  # open as long as the run goes on, and locked
 
 
 def take() -> pathlib.Path | None:
@@ -20,8 +25,10 @@ def take() -> pathlib.Path | None:
     if "TMPDIR" in os.environ or not _has_room():
         return None
     _clear()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{_NAME}{os.getpid()}-", dir=_MEMORY))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_MEMORY))
     folder.chmod(0o711)  # PostgreSQL's cluster has another owner
+    _locks[folder] = (folder / _LOCK).open("wb")
+    fcntl.flock(_locks[folder], fcntl.LOCK_EX)
     os.environ["TMPDIR"] = str(folder)
     tempfile.tempdir = None
     return folder
@@ -31,6 +38,7 @@ def give_back(folder: pathlib.Path) -> None:
     del os.environ["TMPDIR"]
     tempfile.tempdir = None
     shutil.rmtree(folder, ignore_errors=True)
+    _locks.pop(folder).close()
 
 
 def _has_room() -> bool:
@@ -42,18 +50,8 @@ def _has_room() -> bool:
 
 
 def _clear() -> None:
-    """Takes away what runs of before left, whose process has ended."""
-    for folder in _MEMORY.glob(f"{_NAME}*"):
-        number = folder.name.removeprefix(_NAME).partition("-")[0]
-        if number.isdecimal() and not _runs(int(number)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # somebody else's
-    return True
+    """Takes away what runs of before left, which hold their lock no more."""
+    for lock in _MEMORY.glob(f"{_PREFIX}*/{_LOCK}"):
+        with suppress(OSError), lock.open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.parent, ignore_errors=True)

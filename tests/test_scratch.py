@@ -29,14 +29,25 @@ def test_a_run_writes_in_a_folder_of_its_own_until_it_gives_it_back(memory: path
     assert "TMPDIR" not in os.environ
 
 
-def test_what_a_run_left_goes_once_it_has_ended(memory: pathlib.Path) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    left, running, other = (memory / f"qbwc-tests-{name}" for name in (f"{ended.pid}-x", f"{os.getpid()}-x", "notes"))
+HELD = "import fcntl, sys; lock = open(sys.argv[1], 'wb'); fcntl.flock(lock, fcntl.LOCK_EX); print(flush=True); input()"
+
+
+def test_what_a_run_left_goes_once_it_has_ended(memory: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left, running, other = (memory / name for name in ("qbwc-tests-a", "qbwc-tests-b", "qbwc-tests-notes"))
     for folder in (left, running, other):
         folder.mkdir()
+    (left / "lock").touch()
+    command = [sys.executable, "-c", HELD, str(running / "lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:
+        assert run.stdout is not None
+        run.stdout.readline()
+        mine = scratch.take()
+        assert mine is not None
+        assert [left.exists(), running.exists(), other.exists()] == [False, True, True]
+        run.communicate(b"\n")
+    monkeypatch.delenv("TMPDIR")
     assert scratch.take() is not None
-    assert [left.exists(), running.exists(), other.exists()] == [False, True, True]
+    assert [running.exists(), mine.exists()] == [False, True]
 
 
 def test_a_folder_that_is_given_is_used(memory: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
